@@ -1,0 +1,113 @@
+// swift-tools-version:6.2
+import Foundation
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+    resources: FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(name)Tests/Fixtures")
+      ? [.copy("Fixtures")] : [],
+    swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
+
+let package = Package(
+  name: "SegSAM",
+  products: [
+    .executable(name: "segsam", targets: ["segsam"]),
+    .library(name: "SegSAMClient", targets: ["Client"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+  ],
+  targets: [
+    // Foreign libraries, nothing else.
+    .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CJSONC"),
+    .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CTorch", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z")]),
+    .target(name: "CRaster", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+    // One safe Swift module over each.
+    library("ZeroMQ", ["CZeroMQ"]),
+    library("JSONC", ["CJSONC"]),
+    library("Imaging", ["CNIfTI", "CRaster"]),
+    library("Vocabulary", ["JSONC"]),
+    library("NeuralGraph", []),
+    library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),
+    library("TextEncoder", ["NeuralGraph", "OpenVINORuntime"]),
+    library("SegSAM", ["Imaging", "Vocabulary", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "JSONC"]),
+    library("Training", ["SegSAM", "CTorch"]),
+    library("Reporting", ["SegSAM", "JSONC"]),
+    library("BusProtocol", ["JSONC"]),
+    library("Server", ["BusProtocol", "ZeroMQ", "SegSAM", "Reporting", log, lifecycle]),
+    library("Client", ["BusProtocol", "ZeroMQ", "JSONC"]),
+    .executableTarget(
+      name: "segsam",
+      dependencies: ["Server", "Client", "Training", "Reporting", argumentParser, log, lifecycle, unixSignals],
+      swiftSettings: strict),
+    tests("ZeroMQ"),
+    tests("JSONC"),
+    tests("Imaging"),
+    tests("Vocabulary"),
+    tests("NeuralGraph"),
+    tests("OpenVINORuntime"),
+    tests("TextEncoder"),
+    tests("SegSAM"),
+    tests("Training"),
+    tests("Reporting"),
+    tests("BusProtocol"),
+    tests("Server", ["Client"]),
+    tests("Client"),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// While parts are written side by side: SEGSAM_ONLY=JSONC,ZeroMQ builds these, what they need, and their tests.
+if let only = ProcessInfo.processInfo.environment["SEGSAM_ONLY"] {
+  var wanted = Set(only.split(separator: ",").map(String.init))
+  let named = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+  var grown = true
+  while grown {
+    grown = false
+    for name in wanted {
+      for dependency in named[name]?.dependencies ?? [] {
+        var needed: String?
+        switch dependency {
+        case .byNameItem(let name, _), .targetItem(let name, _): needed = name
+        default: break
+        }
+        if let needed, named[needed] != nil, wanted.insert(needed).inserted { grown = true }
+      }
+    }
+  }
+  let asked = Set(only.split(separator: ",").map { "\($0)Tests" })
+  package.targets.removeAll { target in
+    !(wanted.contains(target.name) || (asked.contains(target.name)
+      && FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target.name)")))
+  }
+  package.products.removeAll { _ in true }
+}
+package.targets.removeAll { target in
+  target.isTest && !FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target.name)")
+}

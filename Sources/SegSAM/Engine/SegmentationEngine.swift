@@ -1,0 +1,157 @@
+public import Imaging
+
+/// Which model answers.
+public struct ModelInfo: Sendable, Hashable {
+  public var name: String
+  public var version: String
+  public init(name: String, version: String) {
+    self.name = name
+    self.version = version
+  }
+}
+
+/// A rectangle or cuboid in voxels of the input's grid, upper bounds exclusive (protocol: Geometry).
+public struct Box: Sendable, Hashable {
+  /// `[x0, y0, x1, y1]` or `[x0, y0, z0, x1, y1, z1]`.
+  public var bounds: [Double]
+  public init(_ bounds: [Double]) { self.bounds = bounds }
+}
+
+/// A click at a voxel centre of the input's grid.
+public struct Click: Sendable, Hashable {
+  /// `[x, y]` or `[x, y, z]`.
+  public var at: [Double]
+  /// On the object, or off it.
+  public var isPositive: Bool
+  public init(at: [Double], isPositive: Bool) {
+    self.at = at
+    self.isPositive = isPositive
+  }
+}
+
+/// What one query is about.
+public enum QuerySubject: Sendable, Hashable {
+  /// A category of the vocabulary, by id; may be a composite.
+  case category(String)
+  /// An English description of something outside the vocabulary.
+  case freeText(String)
+  /// Nothing said: only where (a box or clicks).
+  case unnamed
+}
+
+/// One query of a request. Queries never influence each other.
+public struct Query: Sendable, Hashable {
+  public var subject: QuerySubject
+  public var box: Box?
+  public var clicks: [Click]
+  public init(_ subject: QuerySubject, box: Box? = nil, clicks: [Click] = []) {
+    self.subject = subject
+    self.box = box
+    self.clicks = clicks
+  }
+}
+
+/// How a request is to be answered.
+public struct SegmentOptions: Sendable, Hashable {
+  /// Of the mask probability, on the input's own grid.
+  public var threshold: Double
+  /// Nil: the one calibrated for each category, from the model's manifest.
+  public var presenceThreshold: Double?
+  public var wantsBinaryMasks: Bool, wantsSemanticMask: Bool, wantsProbabilities: Bool
+  public init(
+    threshold: Double = 0.5, presenceThreshold: Double? = nil, wantsBinaryMasks: Bool = true,
+    wantsSemanticMask: Bool = true, wantsProbabilities: Bool = true
+  ) {
+    self.threshold = threshold
+    self.presenceThreshold = presenceThreshold
+    self.wantsBinaryMasks = wantsBinaryMasks
+    self.wantsSemanticMask = wantsSemanticMask
+    self.wantsProbabilities = wantsProbabilities
+  }
+}
+
+/// A part of a composite, as found.
+public struct PartResult: Sendable, Hashable {
+  public var category: String
+  public var isPresent: Bool
+  public var presence: Double
+  public init(category: String, isPresent: Bool, presence: Double) {
+    self.category = category
+    self.isPresent = isPresent
+    self.presence = presence
+  }
+}
+
+/// The answer to one query.
+public struct QueryResult: Sendable {
+  /// The category; for an unnamed query what the semantic-aware decoder takes it for; nil for free text.
+  public var category: String?
+  public var isPresent: Bool
+  /// The probability that it is in the image, in [0, 1].
+  public var presence: Double
+  /// The decoder's own estimate of the mask's IoU.
+  public var score: Double
+  /// M_b on the input's grid; empty where not present. Nil where no binary masks were asked for.
+  public var mask: BinaryMask?
+  /// Of a composite, else empty.
+  public var parts: [PartResult]
+  /// For an unnamed query the five likeliest categories, best first, with probabilities.
+  public var candidates: [(category: String, probability: Double)]
+  public init(
+    category: String?, isPresent: Bool, presence: Double, score: Double, mask: BinaryMask?,
+    parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = []
+  ) {
+    self.category = category
+    self.isPresent = isPresent
+    self.presence = presence
+    self.score = score
+    self.mask = mask
+    self.parts = parts
+    self.candidates = candidates
+  }
+}
+
+/// The answer to a request.
+public struct SegmentationResult: Sendable {
+  /// One for each query, in order.
+  public var queries: [QueryResult]
+  /// M_s: 0 background, n the category `labels[n - 1]`; nil where not asked for.
+  public var semanticMask: LabelMap?
+  /// Concrete categories in the order of first mention; a composite gives its parts.
+  public var labels: [String]
+  /// C_s for every trained category; in a volume the largest over slices. Empty where not asked for.
+  public var probabilities: [String: Double]
+  /// Milliseconds by stage: `image_encoder`, `decoders`.
+  public var timing: [String: Double]
+  public init(
+    queries: [QueryResult], semanticMask: LabelMap?, labels: [String],
+    probabilities: [String: Double], timing: [String: Double]
+  ) {
+    self.queries = queries
+    self.semanticMask = semanticMask
+    self.labels = labels
+    self.probabilities = probabilities
+    self.timing = timing
+  }
+}
+
+/// What the server asks of a model. Implementations never run inference on the cooperative pool.
+public protocol SegmentationEngine: Sendable {
+  var model: ModelInfo { get }
+  /// Concrete categories that the model was trained on.
+  var trainedCategories: Set<String> { get }
+
+  /// Encodes an image ahead of queries, so that the next `segment` with the same `imageKey` finds
+  /// its features in the cache.
+  func prepare(_ image: MedicalImage, imageKey: String) async throws
+
+  /// Answers the queries on an image. Geometry: all in the image's own grid.
+  ///
+  /// - Parameters:
+  ///   - imageKey: a content hash under which features are cached; the same key, the same image.
+  ///   - progress: called from any thread with (slices done, slices in all).
+  func segment(
+    _ image: MedicalImage, imageKey: String, queries: [Query], options: SegmentOptions,
+    progress: (@Sendable (Int, Int) -> Void)?
+  ) async throws -> SegmentationResult
+}
