@@ -71,7 +71,9 @@ public struct ReplyHeader: Sendable, Hashable {
     if let result { object["result"] = result }
     if !outputs.isEmpty { object["outputs"] = .array(outputs.map(\.json)) }
     if !timing.isEmpty {
-      let stages = timing.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) }
+      let stages = timing.sorted { $0.key < $1.key }.map {
+        (key: $0.key, value: JSONValue($0.value))
+      }
       object["timing_ms"] = .object(JSONObject(stages))
     }
     if let error {
