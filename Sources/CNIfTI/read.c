@@ -109,15 +109,13 @@ static void place(const nifti_image *nim, const nifti_1_header *h, cnifti_info *
 
 static int interpret(cnifti_reader *r, nifti_1_header *h, uint64_t max_voxels, cnifti_info *info,
                      char *error, size_t error_size) {
-  int32_t length = h->sizeof_hdr;
-  if (length != 348) {
-    nifti_swap_4bytes(1, &length);
-    r->swapped = 1;
+  int32_t native = h->sizeof_hdr, turned = h->sizeof_hdr;
+  nifti_swap_4bytes(1, &turned);
+  if (native == 540 || turned == 540) {
+    REFUSE(CNIFTI_UNSUPPORTED, "NIfTI-2 is not supported, convert it to NIfTI-1");
   }
-  int32_t second = h->sizeof_hdr;
-  if (r->swapped) nifti_swap_4bytes(1, &second);
-  if (second == 540) REFUSE(CNIFTI_UNSUPPORTED, "NIfTI-2 is not supported, convert it to NIfTI-1");
-  if (length != 348) REFUSE(CNIFTI_MALFORMED, "not a NIfTI-1 file");
+  if (native != 348 && turned != 348) REFUSE(CNIFTI_MALFORMED, "not a NIfTI-1 file");
+  r->swapped = native != 348;
   if (memcmp(h->magic, "ni1", 4) == 0) {
     REFUSE(CNIFTI_UNSUPPORTED, "a header of a two-file NIfTI: give it as one .nii file");
   }
