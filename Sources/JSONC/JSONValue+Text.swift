@@ -3,14 +3,14 @@ extension JSONValue {
   ///
   /// - Parameters:
   ///   - bytes: UTF-8, without byte order mark.
-  ///   - refusesDuplicates: whether a name that stands twice in an object is an error, as it
-  ///     should be; else the last one counts. For salvage from a text that was refused already.
+  ///   - isSalvage: takes names that stand twice (the last counts) and clamps numbers that are out
+  ///     of range. Only to read, say, an id from a text that was refused already.
   /// - Throws: `JSONError` with a code, a path and a byte offset.
   public init(
-    parsing bytes: [UInt8], limits: JSONLimits = .standard, refusesDuplicates: Bool = true
+    parsing bytes: [UInt8], limits: JSONLimits = .standard, isSalvage: Bool = false
   ) throws(JSONError) {
     var scanner = StrictScanner(
-      bytes: bytes, limits: limits, refusesDuplicates: refusesDuplicates)
+      bytes: bytes, limits: limits, isSalvage: isSalvage)
     try scanner.check()
     self = try Tokener(depth: limits.depth).parse(bytes + [0]).value()
   }

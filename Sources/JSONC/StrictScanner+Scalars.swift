@@ -125,7 +125,7 @@ extension StrictScanner {
     let fits =
       isInteger
       ? Int64(text) != nil || UInt64(text) != nil : Double(text)?.isFinite ?? false
-    guard fits else {
+    guard fits || isSalvage else {
       at = start
       throw error(
         .numberOutOfRange,

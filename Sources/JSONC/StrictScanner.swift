@@ -6,15 +6,16 @@
 struct StrictScanner {
   let bytes: [UInt8]
   let limits: JSONLimits
-  let refusesDuplicates: Bool
+  /// Takes names that stand twice and numbers out of range, which json-c settles in its own way.
+  let isSalvage: Bool
   var at = 0
   private var members = 0
   private var path: [JSONPathStep] = []
 
-  init(bytes: [UInt8], limits: JSONLimits, refusesDuplicates: Bool) {
+  init(bytes: [UInt8], limits: JSONLimits, isSalvage: Bool) {
     self.bytes = bytes
     self.limits = limits
-    self.refusesDuplicates = refusesDuplicates
+    self.isSalvage = isSalvage
   }
 
   /// Runs over the whole text.
@@ -129,7 +130,7 @@ struct StrictScanner {
       if name.utf8.contains(0) {
         throw JSONError(.syntax, "a name must not contain NUL", path: path.text, offset: start)
       }
-      if !seen.insert(name).inserted && refusesDuplicates {
+      if !seen.insert(name).inserted && !isSalvage {
         throw JSONError(
           .duplicateKey, "the member \"\(name)\" stands twice", path: path.text, offset: start)
       }

@@ -1,5 +1,3 @@
-public import JSONC
-
 /// A request that has passed every check that needs neither vocabulary nor model.
 public struct Request: Sendable {
   /// Whether an empty frame came first, to be mirrored in the reply.
