@@ -1,0 +1,38 @@
+/// Single slices out of volumes, along k. An index outside the grid gives nil.
+extension MedicalImage {
+  public func slice(_ k: Int) -> MedicalImage? {
+    guard (0..<depth).contains(k) else { return nil }
+    let count = width * height * channels
+    var place = affine
+    let origin = affine.apply([0, 0, Double(k)])
+    for r in 0..<3 { place.rows[r][3] = origin[r] }
+    return MedicalImage(
+      width: width, height: height, channels: channels,
+      samples: depth == 1 ? samples : Array(samples[k * count..<(k + 1) * count]),
+      affine: place, modality: modality, intensity: intensity, hasSpacing: hasSpacing)
+  }
+}
+
+extension BinaryMask {
+  public func slice(_ k: Int) -> BinaryMask? {
+    guard (0..<depth).contains(k) else { return nil }
+    let count = width * height
+    return BinaryMask(
+      width: width, height: height, voxels: Array(voxels[k * count..<(k + 1) * count]))
+  }
+}
+
+extension LabelMap {
+  public func slice(_ k: Int) -> LabelMap? {
+    guard (0..<depth).contains(k) else { return nil }
+    let count = width * height
+    return LabelMap(
+      width: width, height: height, labels: Array(labels[k * count..<(k + 1) * count]))
+  }
+
+  /// Where the label stands, 0 or 1.
+  public func mask(of label: UInt16) -> BinaryMask {
+    BinaryMask(
+      width: width, height: height, depth: depth, voxels: labels.map { $0 == label ? 1 : 0 })
+  }
+}
