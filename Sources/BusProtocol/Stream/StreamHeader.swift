@@ -44,16 +44,3 @@ public struct StreamHeader: Sendable, Hashable {
     return object
   }
 }
-
-/// A message of the stream: topic, header, tensors.
-public struct StreamMessage: Sendable, Hashable {
-  public var topic: Topic
-  public var header: StreamHeader
-  public var tensors: [Tensor]
-
-  public init(topic: Topic, header: StreamHeader, tensors: [Tensor] = []) {
-    self.topic = topic
-    self.header = header
-    self.tensors = tensors
-  }
-}
