@@ -84,6 +84,31 @@ public struct SafetensorsFile: Sendable {
     return (entry.shape, values)
   }
 
+  /// Some rows of a large matrix `[rows, columns]` of floats, without reading the others.
+  ///
+  /// - Returns: the rows one after the other, `[indices.count, columns]`.
+  /// - Throws: `SafetensorsError` `.missing`, `.type`, or `.format` if it has no such row.
+  public func rows(_ name: String, _ indices: [Int]) throws(SafetensorsError) -> [Float] {
+    let entry = try entry(name)
+    guard entry.type == .f32 || entry.type == .f16 || entry.type == .bf16 else {
+      throw SafetensorsError(.type, "tensor \"\(name)\" holds \(entry.type.rawValue), not floats")
+    }
+    guard entry.shape.count == 2, indices.allSatisfy({ (0..<entry.shape[0]).contains($0) }) else {
+      throw SafetensorsError(.format, "tensor \"\(name)\" \(entry.shape) has no such rows")
+    }
+    let width = entry.shape[1] * entry.type.size
+    return indices.flatMap { index in
+      let start = entry.range.lowerBound + index * width
+      let row = Safetensors.Entry(
+        type: entry.type, shape: [entry.shape[1]], range: start..<start + width)
+      switch row.type {
+      case .f16: return decode(row, UInt16.self) { HalfPrecision.float(float16: $0) }
+      case .bf16: return decode(row, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+      default: return plainFloats(row)
+      }
+    }
+  }
+
   /// A tensor of integers or truth values, as 64-bit integers.
   ///
   /// - Throws: `SafetensorsError` `.missing`, or `.type` if it holds floats or what does not fit.
