@@ -66,6 +66,22 @@ public struct NetworkInput: Sendable {
     self.pixels = pixels
   }
 
+  /// One plane (gray) or three, of values 0 to 1, as a person is shown the slice.
+  static func displayPlanes(
+    _ image: MedicalImage, slice: Int
+  ) throws(ImagingError) -> [[Float]] {
+    guard let one = image.slice(slice), one.channels == 1 || one.channels == 3 else {
+      throw ImagingError(.mismatch, "no slice \(slice), or no gray or colour image")
+    }
+    let planes = one.channels == 3 ? colourPlanes(one.samples[...]) : [one.samples]
+    let gray = planes ?? [stride(from: 0, to: one.samples.count, by: 3).map { one.samples[$0] }]
+    let ranges = ranges(gray, intensity: one.channels == 3 ? .raw : one.intensity)
+    return gray.enumerated().map { n, plane in
+      let (low, high) = (ranges[n].lowerBound, ranges[n].upperBound)
+      return finite(plane, else: low).map { min(max(($0 - low) / (high - low), 0), 1) }
+    }
+  }
+
   /// R, G and B apart; nil where they are the same everywhere (gray stored as colour).
   private static func colourPlanes(_ samples: ArraySlice<Float>) -> [[Float]]? {
     samples.withUnsafeBufferPointer { samples in
