@@ -58,7 +58,10 @@ struct RuntimeTests {
   @Test(
     "refuses inputs that do not fit, naming them",
     arguments: [
-      ["a": TensorValue([1] as [Float], shape: [1]), "b": TensorValue([0, 0, 0] as [Float], shape: [3])],
+      [
+        "a": TensorValue([1] as [Float], shape: [1]),
+        "b": TensorValue([0, 0, 0] as [Float], shape: [3]),
+      ],
       ["a": TensorValue([1, 2] as [Float], shape: [2, 3])],
       ["a": TensorValue([1, 2, 3, 4, 5, 6] as [Int64], shape: [2, 3])],
       ["a": TensorValue([1, 2, 3, 4, 5, 6] as [Float], shape: [3, 2])],
