@@ -55,7 +55,7 @@ extension Category {
   /// The side of the patient that a category belongs to.
   public enum Laterality: String, Sendable, Hashable, CaseIterable {
     case left, right, unpaired
-    /// A composite of both sides.
+    /// Both sides in one: a composite of them, or a pair that is drawn as one thing.
     case bilateral
   }
 

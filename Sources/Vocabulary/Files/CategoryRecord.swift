@@ -65,7 +65,8 @@ extension CategoryRecord {
       return value
     }
     let id = require(
-      id.flatMap { Self.isIdentifier($0) ? $0 : nil }, "id must be lower-case snake_case")
+      id.flatMap { Self.isIdentifier($0) ? $0 : nil },
+      "id must be snake_case: letters, digits, single underscores")
     let name = require(
       name.flatMap { Self.isClean($0) ? $0 : nil }, "name must be a text without outer spaces")
     let laterality = require(
@@ -87,9 +88,6 @@ extension CategoryRecord {
       faults.messages.append("modalities names one twice")
     }
     if parts == nil { faults.messages.append("parts must be a list, empty if it is no composite") }
-    if laterality == .bilateral, parts?.isEmpty ?? true {
-      faults.messages.append("laterality bilateral is for composites: parts is empty")
-    }
     guard faults.messages.isEmpty, let id, let name, let laterality, let color, let dicom
     else { return .failure(faults) }
     return .success(
@@ -134,11 +132,14 @@ extension CategoryRecord {
 }
 
 extension CategoryRecord {
+  /// Snake_case; capitals only where anatomy writes them, `vertebra_L3`. Safe as a file's name.
   static func isIdentifier(_ text: String) -> Bool {
     guard let first = text.utf8.first, (97...122).contains(first), text.utf8.last != 95
     else { return false }
     return text.utf8.count <= 64 && !text.contains("__")
-      && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+      && text.utf8.allSatisfy {
+        (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 95
+      }
   }
 
   static func isClean(_ text: String) -> Bool {

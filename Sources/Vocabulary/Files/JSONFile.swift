@@ -1,4 +1,5 @@
 import Foundation
+import JSONC
 
 /// Reading a JSON file, with one message for whatever goes wrong.
 enum JSONFile {
@@ -27,27 +28,10 @@ enum JSONFile {
     _ type: Value.Type, from data: Data
   ) throws(Failure) -> Value {
     do {
-      return try JSONDecoder().decode(type, from: data)
-    } catch let error as DecodingError {
-      throw Failure(message: message(for: error))
+      return try JSONCDecoder().decode(type, from: Array(data))
     } catch {
-      throw Failure(message: "is not valid JSON: \(error)")
+      throw Failure(message: "cannot be read as JSON of its form: \(error)")
     }
-  }
-
-  private static func message(for error: DecodingError) -> String {
-    let (context, lead): (DecodingError.Context, String) =
-      switch error {
-      case .typeMismatch(_, let context): (context, "has a value of the wrong type")
-      case .valueNotFound(_, let context): (context, "lacks a value")
-      case .keyNotFound(let key, let context): (context, "lacks the member \"\(key.stringValue)\"")
-      case .dataCorrupted(let context): (context, "is not valid JSON: \(context.debugDescription)")
-      @unknown default: (.init(codingPath: [], debugDescription: ""), "cannot be decoded")
-      }
-    let path = context.codingPath.map { key in
-      key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)"
-    }.joined()
-    return path.isEmpty ? lead : "\(lead) at \(path.drop { $0 == "." })"
   }
 }
 
