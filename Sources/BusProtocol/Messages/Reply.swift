@@ -118,3 +118,12 @@ extension RequestHeader {
     return [try WireHeader.payload(header.json)] + inputs.map(\.payload)
   }
 }
+
+extension Reply {
+  /// The id in a reply that could not be read as a whole, so that its request need not wait on.
+  public static func id(in frames: [Payload]) -> String? {
+    let rest = frames.first?.isEmpty ?? false ? frames.dropFirst() : frames[...]
+    guard let first = rest.first else { return nil }
+    return (try? WireHeader.object(first))?["id"]?.stringValue
+  }
+}

@@ -1,0 +1,31 @@
+import BusProtocol
+import ZeroMQ
+
+/// A frame as the payload of a tensor: what came in is read where libzmq put it.
+struct FramePayload: PayloadStorage {
+  let frame: Frame
+  var count: Int { frame.count }
+  func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    try frame.withBytes(body)
+  }
+}
+
+extension Payload {
+  init(_ frame: Frame) { self.init(storage: FramePayload(frame: frame)) }
+
+  /// The bytes as a frame, shared where they are one already.
+  func frame() throws(ZMQError) -> Frame {
+    if let own = owner as? FramePayload { return own.frame }
+    return try Frame(count: count) { target in
+      withBytes { source in
+        source.withUnsafeBytes { bytes in
+          target.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+        }
+      }
+    }
+  }
+}
+
+extension Message {
+  var payloads: [Payload] { frames.map { Payload($0) } }
+}
