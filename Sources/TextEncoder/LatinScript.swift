@@ -1,7 +1,7 @@
 /// Tells texts that the English encoder can read from those in other scripts.
 enum LatinScript {
   /// - Throws: `TextEncoderError.script` with the first word in another script, `.empty` where there
-  ///   is no Latin letter.
+  ///   is no letter.
   static func check(_ text: String) throws(TextEncoderError) {
     var letters = 0
     for word in text.split(whereSeparator: \.isWhitespace) {
@@ -13,7 +13,12 @@ enum LatinScript {
         }
       }
     }
-    guard letters > 0 else { throw .empty }
+    guard letters == 0 else { return }
+    // Symbols alone: Greek words, say.
+    guard !text.unicodeScalars.contains(where: \.properties.isAlphabetic) else {
+      throw .script(found: String(text.prefix(32)))
+    }
+    throw .empty
   }
 
   /// The blocks of the Latin script.
