@@ -31,7 +31,7 @@ private func randomMask(
   /// The oracle: labels sink to the smallest among neighbours until nothing changes.
   @Test(arguments: Components.Connectivity.allCases, [(9, 8, 1), (6, 5, 4)])
   func againstRelaxation(connectivity: Components.Connectivity, size: (Int, Int, Int)) {
-    for seed in 1...5 as ClosedRange<UInt64> {
+    for seed in 1...3 as ClosedRange<UInt64> {
       let mask = randomMask(size.0, size.1, size.2, seed)
       let points = mask.voxels.indices.filter { mask.voxels[$0] == 1 }
       func place(_ n: Int) -> [Int] {

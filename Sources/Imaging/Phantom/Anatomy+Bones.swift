@@ -32,15 +32,18 @@ struct Hoop: Solid {
 }
 
 extension Anatomy {
-  /// Ribs (not named, they only look the part), vertebrae with the canal behind, and discs.
-  mutating func bones(_ random: inout SplitMix64) {
-    let wall = SIMD2(132, 82) * build
-    for n in 0..<6 {
+  /// Ribs, within the wall; they have no names, they only look the part.
+  mutating func ribs(_ random: inout SplitMix64) {
+    for n in 0..<7 {
       let rib = Hoop(
-        outer: wall, thickness: 8, z: (62 + 26 * Double(n)) * build, fall: 52 * build, half: 5,
-        reach: 0.45 + 0.07 * Double(n))
+        outer: wall - 3, thickness: 8, z: (50 + 25 * Double(n)) * build, fall: 52 * build,
+        half: 5, reach: 0.45 + 0.06 * Double(n))
       add(rib, nil, random.uniform(260, 340))
     }
+  }
+
+  /// Vertebrae with the canal behind, and discs, which have no names.
+  mutating func bones(_ random: inout SplitMix64) {
     let bodies = [
       "vertebra_L5", "vertebra_L4", "vertebra_L3", "vertebra_L2", "vertebra_L1", "vertebra_T12",
       "vertebra_T11",

@@ -12,10 +12,20 @@ struct Anatomy {
   private(set) var tissues: [Tissue] = []
   /// Of the whole body, about 1.
   let build: Double
+  /// What the wall of the trunk encloses.
+  private let cavity: Column
+  /// Half-widths of the wall's muscles, outside.
+  let wall: SIMD2<Double>
 
   init(_ random: inout SplitMix64) {
     build = random.uniform(0.92, 1.08)
-    trunk(&random)
+    let outer = SIMD2(165 * random.uniform(0.96, 1.04), 112) * build
+    let skin = random.uniform(10, 26)
+    wall = outer - skin
+    cavity = Column(center: SIMD2(0, 0), radii: wall - 14, z: -600...600)
+    trunk(outer, &random)
+    ribs(&random)
+    chest(&random)
     bowel(&random)
     upper(&random)
     retroperitoneum(&random)
@@ -46,17 +56,22 @@ struct Anatomy {
       * SIMD3(random.uniform(0.92, 1.08), random.uniform(0.92, 1.08), random.uniform(0.92, 1.08))
   }
 
-  private mutating func trunk(_ random: inout SplitMix64) {
+  /// As `add`, of what lies within the cavity alone.
+  private mutating func place(
+    _ solid: any Solid, _ category: String?, _ hounsfield: Double, texture: Double = 0
+  ) {
+    add(Cut(solid: solid, by: cavity), category, hounsfield, texture: texture)
+  }
+
+  private mutating func trunk(_ outer: SIMD2<Double>, _ random: inout SplitMix64) {
     let all = -600.0...600.0
-    let (a, b) = (165 * build * random.uniform(0.96, 1.04), 112 * build)
-    let skin = random.uniform(10, 26)
-    func ring(_ inset: Double) -> Column {
-      Column(center: SIMD2(0, 0), radii: SIMD2(a - inset, b - inset), z: all)
+    func filled(_ radii: SIMD2<Double>) -> Column {
+      Column(center: SIMD2(0, 0), radii: radii, z: all)
     }
-    add(ring(0), nil, 20)
-    add(ring(2), nil, -105, texture: 8)
-    add(ring(skin), nil, 55, texture: 6)
-    add(ring(skin + 13), nil, -100, texture: 8)
+    add(filled(outer), nil, 20)
+    add(filled(outer - 2), nil, -105, texture: 8)
+    add(filled(wall), nil, 55, texture: 6)
+    add(filled(wall - 13), nil, -100, texture: 8)
     // The muscles of the back, and the two beside the spine.
     for side in [-1.0, 1] {
       let back = SIMD2(side * 34, 82) * build
@@ -65,14 +80,17 @@ struct Anatomy {
       add(
         Column(center: psoas, radii: SIMD2(17, 20) * build, z: -600...(-5)), nil, 58, texture: 5)
     }
+  }
+
+  private mutating func chest(_ random: inout SplitMix64) {
     let lungs: [(String, Double)] = [("right_lung", -1), ("left_lung", 1)]
     for (name, side) in lungs {
       let solid = Ellipsoid(
         center: near(side * 76, 8, 205, 4, &random), radii: grown(56, 76, 105, &random))
-      add(solid, name, random.uniform(-850, -780), texture: 25)
+      place(solid, name, random.uniform(-850, -780), texture: 25)
     }
     let heart = Ellipsoid(center: near(16, -34, 195, 4, &random), radii: grown(46, 40, 62, &random))
-    add(heart, nil, random.uniform(110, 150), texture: 8)
+    place(heart, nil, random.uniform(110, 150), texture: 8)
   }
 
   /// Loops that have no name here, some with gas.
@@ -83,10 +101,10 @@ struct Anatomy {
       let radius = random.uniform(11, 20)
       let solid = Ellipsoid(
         center: center, radii: SIMD3(radius * random.uniform(1, 1.8), radius, radius))
-      add(solid, nil, random.uniform(15, 60), texture: 10)
+      place(solid, nil, random.uniform(15, 60), texture: 10)
       guard random.uniform() < 0.35 else { continue }
       let gas = center - SIMD3(0, radius * 0.35, 0)
-      add(
+      place(
         Ellipsoid(center: gas, radii: SIMD3(radius * 0.7, radius * 0.5, radius * 0.6)), nil, -900)
     }
   }
@@ -99,23 +117,23 @@ struct Anatomy {
     let left = Ellipsoid(
       center: near(-8, -46, 88, 5, &random), radii: grown(62, 30, 36, &random),
       tilt: random.uniform(-0.15, 0.05))
-    add(Composite(parts: [right, left]), "liver", brightness, texture: 5)
-    add(
+    place(Composite(parts: [right, left]), "liver", brightness, texture: 5)
+    place(
       Ellipsoid(
-        center: near(100, 34, 78, 4, &random), radii: grown(24, 42, 50, &random),
+        center: near(88, 28, 78, 4, &random), radii: grown(24, 42, 50, &random),
         twist: random.uniform(-0.2, 0.05)), "spleen", brightness + random.uniform(5, 20),
       texture: 5)
     let center = near(52, -36, 70, 5, &random)
     let wall = Ellipsoid(center: center, radii: grown(42, 36, 46, &random), tilt: -0.2)
-    add(wall, "stomach", random.uniform(60, 80))
+    place(wall, "stomach", random.uniform(60, 80))
     let filling = Ellipsoid(
       center: center, radii: wall.radii - SIMD3(repeating: 4), tilt: -0.2)
-    add(filling, "stomach", random.uniform(10, 40), texture: 12)
+    place(filling, "stomach", random.uniform(10, 40), texture: 12)
     // The patient lies on the back: gas gathers in front.
     let level = center.y - wall.radii.y * random.uniform(0.2, 0.5)
     let front = Column(
       center: SIMD2(center.x, level - 200), radii: SIMD2(4000, 200), z: -600...600)
-    add(Cut(solid: filling, by: front), "stomach", -950)
+    place(Cut(solid: filling, by: front), "stomach", -950)
   }
 
   private mutating func retroperitoneum(_ random: inout SplitMix64) {
@@ -126,7 +144,7 @@ struct Anatomy {
         near(48, 6, 36, 3, &random), near(72, 20, 46, 3, &random),
       ],
       radii: [14, 11, 10, 9, 8].map { $0 * build * random.uniform(0.92, 1.08) })
-    add(pancreas, "pancreas", random.uniform(80, 105), texture: 10)
+    place(pancreas, "pancreas", random.uniform(80, 105), texture: 10)
     let kidneys: [(String, Double, Double)] = [("right_kidney", -1, -6), ("left_kidney", 1, 8)]
     for (name, side, z) in kidneys {
       let center = near(side * 64, 46, z, 4, &random)
@@ -134,14 +152,14 @@ struct Anatomy {
         center: center, radii: grown(26, 24, 54, &random), tilt: side * 0.1, twist: side * 0.15)
       let sinus = Ellipsoid(
         center: center - SIMD3(side * 24 * build, 4, 0), radii: SIMD3(20, 10, 18) * build)
-      add(
+      place(
         Composite(parts: [body], without: [sinus]), name, random.uniform(170, 200), texture: 12)
     }
-    add(
+    place(
       Ellipsoid(
         center: near(-52, -56, 14, 3, &random), radii: grown(15, 17, 27, &random),
         tilt: random.uniform(-0.2, 0.2)), "gallbladder", random.uniform(5, 18))
-    add(
+    place(
       Ellipsoid(center: near(0, -22, -168, 4, &random), radii: grown(40, 34, 32, &random)),
       "urinary_bladder", random.uniform(0, 12))
   }
