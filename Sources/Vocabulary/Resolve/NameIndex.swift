@@ -24,6 +24,9 @@ struct NameIndex: Sendable {
   /// The schemes that have codes.
   private(set) var schemes: Set<String> = []
   private(set) var names: [Name] = []
+  /// Pairs of letters within words, word ends counted, to the names that have them.
+  private var byBigram: [UInt64: [Int32]] = [:]
+  private var bigramCounts: [Int] = []
 
   init(_ categories: [Category]) {
     for (position, category) in categories.enumerated() {
@@ -49,6 +52,9 @@ struct NameIndex: Sendable {
     guard !folded.key.isEmpty else { return }
     insert(&self, folded.key)
     byCanonical[folded.canonical, default: []].insert(position)
+    let bigrams = Self.bigrams(of: folded.key)
+    for bigram in bigrams { byBigram[bigram, default: []].append(Int32(names.count)) }
+    bigramCounts.append(bigrams.count)
     names.append(
       Name(
         position: position, folded: folded, key: Array(folded.key.unicodeScalars),
@@ -74,5 +80,43 @@ extension NameIndex {
     guard schemes.contains(Self.schemeKey(scheme)) else { return nil }
     let code = String(text[text.index(after: colon)...])
     return .some(byCode[Self.codeKey(scheme: scheme, code: code)])
+  }
+}
+
+extension NameIndex {
+  /// Names examined closely for a query: enough for every category that could be meant.
+  static let shortlist = 48
+
+  /// The names that share most pairs of letters with a text (Dice's coefficient), the likeliest
+  /// first. Word order does not count; a name of the other side is left out.
+  func candidates(for query: FoldedText) -> [Name] {
+    let bigrams = Self.bigrams(of: query.key)
+    var shared = [Int](repeating: 0, count: names.count)
+    for bigram in bigrams {
+      for number in byBigram[bigram] ?? [] { shared[Int(number)] += 1 }
+    }
+    var ranked: [(dice: Double, number: Int)] = []
+    for (number, count) in shared.enumerated() where count > 0 {
+      let dice = Double(2 * count) / Double(bigrams.count + bigramCounts[number])
+      let sides = names[number].folded.sides
+      guard dice > 0.25, query.sides.isEmpty || sides.isEmpty || query.sides == sides
+      else { continue }
+      ranked.append((dice, number))
+    }
+    ranked.sort { ($1.dice, $0.number) < ($0.dice, $1.number) }
+    return ranked.prefix(Self.shortlist).map { names[$0.number] }
+  }
+
+  private static func bigrams(of key: String) -> Set<UInt64> {
+    var found: Set<UInt64> = []
+    for word in key.split(separator: " ") {
+      var previous: UInt64 = 0
+      for scalar in word.unicodeScalars {
+        found.insert(previous << 32 | UInt64(scalar.value))
+        previous = UInt64(scalar.value)
+      }
+      found.insert(previous << 32)
+    }
+    return found
   }
 }

@@ -69,10 +69,7 @@ extension Vocabulary {
     let canonical = Array(query.canonical.unicodeScalars)
     guard key.count > 1 else { return [] }
     var best: [Int: Near] = [:]
-    for name in index.names {
-      if !query.sides.isEmpty, !name.folded.sides.isEmpty, query.sides != name.folded.sides {
-        continue
-      }
+    for name in index.candidates(for: query) {
       let known = best[name.position]
       // A match beats any mere suggestion of the same category.
       let least = max(Self.leastSuggestion, known?.isMatch == true ? known?.score ?? 0 : 0)
