@@ -45,7 +45,7 @@ let package = Package(
     .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CJSONC"),
     .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl")]),
-    .target(name: "CTorch", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CTorch", exclude: ["shim"], linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z")]),
     .target(name: "CRaster", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
     // One safe Swift module over each.

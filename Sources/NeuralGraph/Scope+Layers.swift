@@ -43,9 +43,9 @@ extension Scope {
       parameter("bias", [c], .zeros))
   }
 
-  /// Linear, GELU, linear: `hidden` wide inside.
+  /// Linear, ReLU, linear: `hidden` wide inside.
   public func mlp(_ x: Tensor, hidden: Int, _ out: Int) throws(GraphError) -> Tensor {
-    let h = try self(.gelu, self["fc1"].linear(x, hidden))
+    let h = try self(.relu, self["fc1"].linear(x, hidden))
     return try self["fc2"].linear(h, out)
   }
 

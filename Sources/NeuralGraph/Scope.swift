@@ -33,7 +33,7 @@ public final class Scope {
 
 /// Holds a graph while functions add to it.
 public final class GraphBuilder {
-  public internal(set) var graph = Graph()
+  public var graph = Graph()
   public init() {}
   public var root: Scope { Scope(self, "") }
 

@@ -1,0 +1,262 @@
+// The trainer's shim over libtorch. `make trainer` compiles it against whatever torch is installed;
+// the interface is CTorch.h, with the prefix segsam_torch_ in place of ct_.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/version.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "CTorch.h"
+
+struct ct_tensor {
+  at::Tensor value;
+};
+
+struct ct_optimizer {
+  std::vector<at::Tensor> parameters, first, second;
+  std::vector<bool> decay;
+  int64_t steps = 0;
+};
+
+static std::string message;
+static bool cuda = false;
+
+static at::Device device() { return at::Device(cuda ? at::kCUDA : at::kCPU); }
+
+template <class F, class R>
+static R guarded(F body, R failed) {
+  try {
+    return body();
+  } catch (const std::exception &e) {
+    message = e.what();
+    // The first line says it; the rest is a C++ backtrace.
+    auto end = message.find('\n');
+    if (end != std::string::npos) message.resize(end);
+    return failed;
+  }
+}
+
+static ct_tensor *hold(at::Tensor t) { return new ct_tensor{std::move(t)}; }
+
+static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRef ints,
+                        const double *f) {
+  auto optional = [&](size_t i) {
+    return i < x.size() ? std::optional<at::Tensor>(x[i]) : std::nullopt;
+  };
+  switch (op) {
+    case CT_CONV2D:
+      return at::conv2d(x[0], x[1], optional(2), ints[0], ints[1], 1, ints[2]);
+    case CT_CONV_TRANSPOSE2D:
+      return at::conv_transpose2d(x[0], x[1], optional(2), ints[0]);
+    case CT_LINEAR: return at::linear(x[0], x[1], optional(2));
+    case CT_MATMUL: return at::matmul(x[0], ints[0] ? x[1].transpose(-2, -1) : x[1]);
+    case CT_ATTENTION:
+      if (x[0].dim() == 4)
+        return at::scaled_dot_product_attention(x[0], x[1], x[2], {}, 0.0, false, f[0]);
+      return at::matmul(at::softmax(at::matmul(x[0], x[1].transpose(-2, -1)) * f[0], -1), x[2]);
+    case CT_ADD: return x[0] + x[1];
+    case CT_SUBTRACT: return x[0] - x[1];
+    case CT_MULTIPLY: return x[0] * x[1];
+    case CT_DIVIDE: return x[0] / x[1];
+    case CT_MAXIMUM: return at::maximum(x[0], x[1]);
+    case CT_MINIMUM: return at::minimum(x[0], x[1]);
+    case CT_AFFINE: return f[1] == 0 ? x[0] * f[0] : x[0] * f[0] + f[1];
+    case CT_POWER: return at::pow(x[0], f[0]);
+    case CT_RELU: return at::relu(x[0]);
+    case CT_GELU: return at::gelu(x[0]);
+    case CT_SIGMOID: return at::sigmoid(x[0]);
+    case CT_TANH: return at::tanh(x[0]);
+    case CT_EXP: return at::exp(x[0]);
+    case CT_LOG: return at::log(x[0]);
+    case CT_SQRT: return at::sqrt(x[0]);
+    case CT_SIN: return at::sin(x[0]);
+    case CT_COS: return at::cos(x[0]);
+    case CT_ABS: return at::abs(x[0]);
+    case CT_SOFTPLUS: return at::softplus(x[0]);
+    case CT_SOFTMAX: return at::softmax(x[0], ints[0]);
+    case CT_LAYER_NORM:
+      return at::layer_norm(x[0], {x[0].size(-1)}, optional(1), optional(2), f[0]);
+    case CT_GROUP_NORM: return at::group_norm(x[0], ints[0], x[1], x[2], f[0]);
+    case CT_RESHAPE: return x[0].reshape(ints);
+    case CT_TRANSPOSE: return x[0].permute(ints);
+    case CT_CONCATENATE: return at::cat(x, ints[0]);
+    case CT_SLICE: return x[0].slice(ints[0], ints[1], ints[2]);
+    case CT_BROADCAST: return x[0].expand(ints);
+    case CT_GATHER: {
+      auto axis = ints[0] < 0 ? ints[0] + x[0].dim() : ints[0];
+      auto picked = at::index_select(x[0], axis, x[1].reshape({-1}));
+      std::vector<int64_t> shape(x[0].sizes().begin(), x[0].sizes().begin() + axis);
+      shape.insert(shape.end(), x[1].sizes().begin(), x[1].sizes().end());
+      shape.insert(shape.end(), x[0].sizes().begin() + axis + 1, x[0].sizes().end());
+      return picked.reshape(shape);
+    }
+    case CT_SUM: return at::sum(x[0], ints.slice(1), ints[0] != 0);
+    case CT_MEAN: return at::mean(x[0], ints.slice(1), ints[0] != 0);
+    case CT_REDUCE_MAX: return at::amax(x[0], ints.slice(1), ints[0] != 0);
+    case CT_RESIZE_BILINEAR: {
+      int64_t size[2] = {ints[0], ints[1]};
+      return at::upsample_bilinear2d(x[0], at::IntArrayRef(size, 2), false);
+    }
+    case CT_AVERAGE_POOL: return at::avg_pool2d(x[0], ints[0]);
+    case CT_MAX_POOL: return at::max_pool2d(x[0], ints[0]);
+  }
+  throw std::runtime_error("unknown operation " + std::to_string(op));
+}
+
+static void copy_out(const at::Tensor &t, float *out, size_t count) {
+  if ((size_t)t.numel() != count)
+    throw std::runtime_error("asked for " + std::to_string(count) + " of " +
+                             std::to_string(t.numel()) + " values");
+  at::Tensor plain = t.detach().to(at::kCPU, at::kFloat).contiguous();
+  std::memcpy(out, plain.data_ptr<float>(), count * sizeof(float));
+}
+
+static void copy_in(const at::Tensor &t, const float *values, size_t count) {
+  if ((size_t)t.numel() != count) throw std::runtime_error("the number of values differs");
+  at::NoGradGuard guard;
+  auto source = at::from_blob(const_cast<float *>(values), t.sizes(), at::kFloat);
+  const_cast<at::Tensor &>(t).copy_(source);
+}
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT const char *segsam_torch_error(void) { return message.c_str(); }
+EXPORT const char *segsam_torch_version(void) { return TORCH_VERSION; }
+EXPORT void segsam_torch_set_threads(int n) { at::set_num_threads(n); }
+EXPORT int segsam_torch_has_cuda(void) { return at::hasCUDA(); }
+EXPORT void segsam_torch_use_cuda(int on) { cuda = on && at::hasCUDA(); }
+EXPORT void segsam_torch_record(int on) { at::GradMode::set_enabled(on != 0); }
+EXPORT void segsam_torch_autocast(int on) {
+  auto type = cuda ? at::kCUDA : at::kCPU;
+  at::autocast::set_autocast_dtype(type, at::kBFloat16);
+  at::autocast::set_autocast_enabled(type, on != 0);
+  if (!on) at::autocast::clear_cache();
+}
+
+EXPORT ct_tensor *segsam_torch_new(int type, const void *data, const int64_t *shape, int rank,
+                                   int requires_grad) {
+  return guarded(
+      [&] {
+        at::NoGradGuard guard;
+        auto kind = type == CT_INT64 ? at::kLong : at::kFloat;
+        auto t = at::from_blob(const_cast<void *>(data), at::IntArrayRef(shape, rank), kind);
+        // Channels last: oneDNN's convolutions then need no reordering.
+        t = rank == 4 ? t.clone(at::MemoryFormat::ChannelsLast) : t.clone();
+        t = t.to(device());
+        if (requires_grad) t.set_requires_grad(true);
+        return hold(t);
+      },
+      (ct_tensor *)nullptr);
+}
+EXPORT void segsam_torch_free(ct_tensor *t) { delete t; }
+
+EXPORT ct_tensor *segsam_torch_apply(int op, ct_tensor *const *operands, int operand_count,
+                                     const int64_t *ints, int int_count, const double *floats, int) {
+  return guarded(
+      [&] {
+        std::vector<at::Tensor> x;
+        for (int i = 0; i < operand_count; i++) x.push_back(operands[i]->value);
+        return hold(apply(op, x, at::IntArrayRef(ints, int_count), floats));
+      },
+      (ct_tensor *)nullptr);
+}
+EXPORT ct_tensor *segsam_torch_detach(ct_tensor *t) { return hold(t->value.detach()); }
+EXPORT int segsam_torch_read(ct_tensor *t, float *out, size_t count) {
+  return guarded([&] { return copy_out(t->value, out, count), 0; }, -1);
+}
+EXPORT int segsam_torch_write(ct_tensor *t, const float *values, size_t count) {
+  return guarded([&] { return copy_in(t->value, values, count), 0; }, -1);
+}
+EXPORT int segsam_torch_read_gradient(ct_tensor *t, float *out, size_t count) {
+  return guarded(
+      [&] {
+        auto g = t->value.grad();
+        copy_out(g.defined() ? g : at::zeros_like(t->value), out, count);
+        return 0;
+      },
+      -1);
+}
+EXPORT int segsam_torch_backward(ct_tensor *t) {
+  return guarded([&] { return t->value.backward(), 0; }, -1);
+}
+
+EXPORT ct_optimizer *segsam_torch_adamw(ct_tensor *const *parameters, const uint8_t *decay,
+                                        int count) {
+  return guarded(
+      [&] {
+        at::NoGradGuard guard;
+        auto o = std::make_unique<ct_optimizer>();
+        for (int i = 0; i < count; i++) {
+          o->parameters.push_back(parameters[i]->value);
+          o->first.push_back(at::zeros_like(parameters[i]->value));
+          o->second.push_back(at::zeros_like(parameters[i]->value));
+          o->decay.push_back(decay[i] != 0);
+        }
+        return o.release();
+      },
+      (ct_optimizer *)nullptr);
+}
+EXPORT void segsam_torch_adamw_free(ct_optimizer *o) { delete o; }
+
+EXPORT double segsam_torch_adamw_step(ct_optimizer *o, double rate, double beta1, double beta2,
+                                      double epsilon, double weight_decay, double max_norm) {
+  return guarded(
+      [&]() -> double {
+        at::NoGradGuard guard;
+        double squares = 0;
+        for (auto &p : o->parameters)
+          if (p.grad().defined()) {
+            double n = p.grad().norm().item<double>();
+            squares += n * n;
+          }
+        double norm = std::sqrt(squares);
+        if (!std::isfinite(norm)) {
+          for (auto &p : o->parameters) p.mutable_grad().reset();
+          return std::nan("");
+        }
+        double clip = norm > max_norm ? max_norm / (norm + 1e-6) : 1;
+        o->steps++;
+        double c1 = 1 - std::pow(beta1, (double)o->steps);
+        double c2 = std::sqrt(1 - std::pow(beta2, (double)o->steps));
+        for (size_t i = 0; i < o->parameters.size(); i++) {
+          auto &p = o->parameters[i];
+          auto g = p.grad();
+          if (!g.defined()) continue;
+          if (clip < 1) g.mul_(clip);
+          o->first[i].lerp_(g, 1 - beta1);
+          o->second[i].mul_(beta2).addcmul_(g, g, 1 - beta2);
+          if (o->decay[i]) p.mul_(1 - rate * weight_decay);
+          p.addcdiv_(o->first[i], o->second[i].sqrt().div_(c2).add_(epsilon), -rate / c1);
+          p.mutable_grad().reset();
+        }
+        return norm;
+      },
+      -1.0);
+}
+EXPORT int segsam_torch_adamw_read(ct_optimizer *o, int i, float *m, float *v, size_t count,
+                                   int64_t *steps) {
+  return guarded(
+      [&] {
+        copy_out(o->first.at(i), m, count);
+        copy_out(o->second.at(i), v, count);
+        *steps = o->steps;
+        return 0;
+      },
+      -1);
+}
+EXPORT int segsam_torch_adamw_write(ct_optimizer *o, int i, const float *m, const float *v,
+                                    size_t count, int64_t steps) {
+  return guarded(
+      [&] {
+        copy_in(o->first.at(i), m, count);
+        copy_in(o->second.at(i), v, count);
+        o->steps = steps;
+        return 0;
+      },
+      -1);
+}

@@ -1,0 +1,34 @@
+/// The sizes of a network; stands in a bundle's manifest.
+public struct NetworkConfiguration: Codable, Sendable, Hashable {
+  /// S: side of the square that an image is scaled into, in pixels; a multiple of 16.
+  public var imageSize = 256
+  /// Width of tokens and of f_v.
+  public var width = 256
+  /// Channels at strides 2, 4 and 8.
+  public var stages = [24, 48, 96]
+  /// Residual blocks at strides 4 and 8.
+  public var stageBlocks = 2
+  /// Transformer blocks at stride 16.
+  public var depth = 4
+  public var heads = 8
+  /// Hidden width of the encoder's MLPs as a multiple of `width`.
+  public var mlpRatio = 2
+  /// Inner width of the decoders' cross-attention (SAM halves the width there).
+  public var crossWidth = 128
+  /// Two-way blocks of the semantic-agnostic decoder.
+  public var decoderDepth = 2
+  /// Hidden width of the decoders' MLPs.
+  public var decoderMLP = 512
+  /// Channels of the decoder's upscaled features at strides 8 and 4.
+  public var upscaled = [64, 32]
+  /// Width of a sentence vector, and how many describe a category.
+  public var textWidth = 384
+  public var aspects = 6
+  /// Box corners (two) and clicks in one prompt; unused places hold "not a point".
+  public var points = 8
+
+  public init() {}
+
+  /// Image tokens along a side, S / 16.
+  public var grid: Int { imageSize / 16 }
+}

@@ -1,0 +1,104 @@
+public import NeuralGraph
+
+/// SEG-SAM, put together: the same functions build the graph that is trained and those that serve.
+public struct SegSAMNetwork: Sendable {
+  public var configuration: NetworkConfiguration
+  /// How many categories have a CO-token.
+  public var categoryCount: Int
+
+  public init(configuration: NetworkConfiguration, categoryCount: Int) {
+    self.configuration = configuration
+    self.categoryCount = categoryCount
+  }
+
+  /// Everything that the network says of B images and N queries.
+  public struct Outputs {
+    /// M_b's logits, `[N, S/2, S/2]`.
+    public var mask: Tensor
+    /// Logits of all four masks at stride 4, `[N, 4, S/4, S/4]`, and their predicted IoU, `[N, 4]`.
+    public var candidates: Tensor, iou: Tensor
+    /// M_s's logits against background at 0, `[N, S/2, S/2]`.
+    public var semantic: Tensor
+    /// Logits of presence, `[N]`.
+    public var presence: Tensor
+    /// Logits of C_s, `[B, C]`.
+    public var classes: Tensor
+    /// Logits of the class that each query's object is taken for, `[N, C]`.
+    public var naming: Tensor
+  }
+
+  /// One query's inputs; N of them.
+  public struct QueryInputs {
+    /// `[N, P, 2]` and `[N, P, 5]`.
+    public var places: Tensor, kinds: Tensor
+    /// `[N, aspects, textWidth]` and `[N, 1]`.
+    public var text: Tensor, hasText: Tensor
+    public init(places: Tensor, kinds: Tensor, text: Tensor, hasText: Tensor) {
+      self.places = places
+      self.kinds = kinds
+      self.text = text
+      self.hasText = hasText
+    }
+  }
+
+  /// The whole network on B images `[B, 3, S, S]` and N queries.
+  ///
+  /// - Parameters:
+  ///   - owner: int64 `[N]`: the image of each query.
+  ///   - categoryText: `[C, aspects · textWidth]`.
+  public func whole(
+    _ s: Scope, image: Tensor, owner: Tensor, queries: QueryInputs, categoryText: Tensor
+  ) throws(GraphError) -> Outputs {
+    let features = try encode(s, image)
+    let positions = try positions(s)
+    let categories = try categories(s, categoryText)
+    let classes = try SemanticAwareDecoder(configuration: configuration).classify(
+      s["semantic_aware"], categories: categories, image: features.tokens, positions: positions)
+    func own(_ x: Tensor) throws(GraphError) -> Tensor { try s(.gather(axis: 0), x, owner) }
+    let theirs = ImageFeatures(
+      tokens: try own(features.tokens), stride8: try own(features.stride8),
+      stride4: try own(features.stride4), stride2: try own(features.stride2))
+    return try decode(
+      s, features: theirs, classes: classes.logits, context: own(classes.context),
+      queries: queries, categories: categories, positions: positions)
+  }
+
+  func encode(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
+    try ImageEncoder(configuration: configuration)(s["image_encoder"], image)
+  }
+
+  func positions(_ s: Scope) throws(GraphError) -> Tensor {
+    try FourierPositions(configuration: configuration).grid(s["prompt_encoder.positions"])
+  }
+
+  func categories(_ s: Scope, _ text: Tensor) throws(GraphError) -> Tensor {
+    try SemanticAwareDecoder(configuration: configuration).categories(
+      s["semantic_aware"], text: text)
+  }
+
+  func decode(
+    _ s: Scope, features: ImageFeatures, classes: Tensor, context: Tensor, queries: QueryInputs,
+    categories: Tensor, positions: Tensor
+  ) throws(GraphError) -> Outputs {
+    let c = configuration
+    let n = queries.places.extent(0)
+    let sparse = try PromptEncoder(configuration: c)(
+      s["prompt_encoder"], places: queries.places, kinds: queries.kinds)
+    let enhanced = try T2VSE(configuration: c)(
+      s["t2vse"], text: queries.text, hasText: queries.hasText, image: features.tokens,
+      positions: positions, sparse: sparse)
+    let agnostic = try SemanticAgnosticDecoder(configuration: c)(
+      s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text,
+      image: features.tokens, features: features, positions: positions)
+    let aware = try SemanticAwareDecoder(configuration: c)(
+      s["semantic_aware"], prompt: enhanced.prompt, text: enhanced.text, context: context,
+      image: features.tokens, features: features, positions: positions)
+    let compared = try s(
+      .affine(factor: 1 / Float(c.width).squareRoot(), offset: 0),
+      s(.matmul(transposeB: true), aware.embedding, categories))
+    let naming = try s(.reshape([n, categories.extent(0)]), compared)
+    return Outputs(
+      mask: agnostic.mask, candidates: agnostic.candidates, iou: agnostic.iou,
+      semantic: aware.mask, presence: aware.presence, classes: classes, naming: naming)
+  }
+}

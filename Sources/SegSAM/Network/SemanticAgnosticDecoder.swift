@@ -1,0 +1,92 @@
+import NeuralGraph
+
+/// SAM's mask decoder, with features at strides 8, 4 and 2 and with the text compared with the
+/// upscaled features, as in SegVol (arXiv 2311.13385, section 2.2). Gives M_b.
+struct SemanticAgnosticDecoder {
+  var configuration: NetworkConfiguration
+
+  /// One mask for unambiguous prompts, three for ambiguous ones.
+  static let maskCount = 4
+
+  struct Result {
+    /// Logits of the unambiguous mask, `[N, S/2, S/2]`.
+    var mask: Tensor
+    /// Logits of all four at stride 4, `[N, 4, S/4, S/4]`.
+    var candidates: Tensor
+    /// The predicted IoU of the four, `[N, 4]`.
+    var iou: Tensor
+  }
+
+  /// - Parameters:
+  ///   - prompt: t'_p, `[N, P + 1, width]`; `text`: `[N, width]`.
+  func callAsFunction(
+    _ s: Scope, prompt: Tensor, text: Tensor, image: Tensor, features: ImageFeatures,
+    positions: Tensor
+  ) throws(GraphError) -> Result {
+    let c = configuration
+    let n = prompt.extent(0)
+    let count = Self.maskCount
+    let own = try s(
+      .broadcast([n, count + 1, c.width]),
+      s.parameter("t_o", [1, count + 1, c.width], .normal(0.02)))
+    let start = try s(.concatenate(axis: 1), own, prompt)
+    var (t, i) = (start, image)
+    for index in 0..<c.decoderDepth {
+      (t, i) = try TwoWayBlock(configuration: c)(
+        s["blocks.\(index)"], tokens: t, tokenPositions: start, image: i, positions: positions)
+    }
+    let last = try s["final"].attend(
+      s(.add, t, start), s(.add, i, positions), i, heads: c.heads, inner: c.crossWidth)
+    t = try s["norm"].layerNorm(s(.add, t, last))
+
+    let up = try upscale(s["upscale"], i, features)  // [N, C, S/4, S/4]
+    let (channels, side) = (up.extent(1), up.extent(2))
+    let maskTokens = try s(.slice(axis: 1, start: 1, end: count + 1), t)
+    let hyper = try mlp3(s["hyper"], maskTokens, channels)  // [N, 4, C]
+    let byText = try s(.reshape([n, 1, channels]), s["text"].linear(text, channels))
+    let flat = try s(.reshape([n, channels, side * side]), up)
+    let logits = try s(.matmul(transposeB: false), s(.add, hyper, byText), flat)
+    let candidates = try s(.reshape([n, count, side, side]), logits)
+
+    // The unambiguous mask gains detail from the image's features at stride 2.
+    let f2 = features.stride2
+    let (fine, c2) = (f2.extent(2), f2.extent(1))
+    let one = try s(.slice(axis: 1, start: 0, end: 1), maskTokens)
+    let detail = try mlp3(s["detail"], one, c2)  // [N, 1, C2]
+    let sharp = try s(
+      .reshape([n, fine, fine]),
+      s(.matmul(transposeB: false), detail, s(.reshape([n, c2, fine * fine]), f2)))
+    let coarse = try s(
+      .reshape([n, fine, fine]),
+      s(
+        .resizeBilinear(height: fine, width: fine),
+        s(.slice(axis: 1, start: 0, end: 1), candidates)))
+
+    let iouToken = try s(.reshape([n, c.width]), s(.slice(axis: 1, start: 0, end: 1), t))
+    let iou = try s(.sigmoid, s["iou"].mlp(iouToken, hidden: c.width, count))
+    return Result(mask: try s(.add, coarse, sharp), candidates: candidates, iou: iou)
+  }
+
+  private func upscale(
+    _ s: Scope, _ i: Tensor, _ features: ImageFeatures
+  ) throws(GraphError) -> Tensor {
+    let c = configuration
+    let n = i.extent(0)
+    let plane = try s(
+      .transpose([0, 3, 1, 2]), s(.reshape([n, c.grid, c.grid, c.width]), i))
+    var x = try s["up8"].convTranspose(plane, c.upscaled[0])
+    x = try s(.add, x, s["skip8"].conv(features.stride8, c.upscaled[0], kernel: 1, bias: true))
+    x = try s(.relu, s["norm8"].groupNorm(x))
+    x = try s["up4"].convTranspose(x, c.upscaled[1])
+    x = try s(.add, x, s["skip4"].conv(features.stride4, c.upscaled[1], kernel: 1, bias: true))
+    return try s(.relu, x)
+  }
+}
+
+/// SAM's three-layer hypernetwork MLP.
+func mlp3(_ s: Scope, _ x: Tensor, _ out: Int) throws(GraphError) -> Tensor {
+  let width = x.extent(-1)
+  let h1 = try s(.relu, s["0"].linear(x, width))
+  let h2 = try s(.relu, s["1"].linear(h1, width))
+  return try s["2"].linear(h2, out)
+}

@@ -1,0 +1,311 @@
+public import SegSAM
+
+/// How prompts are drawn for a target that is there.
+public struct PromptMix: Codable, Sendable, Hashable {
+  public var text: Float = 0.62
+  public var textAndBox: Float = 0.1
+  public var textAndPoints: Float = 0.1
+  public var box: Float = 0.09
+  public var points: Float = 0.09
+  /// How often an image is asked for something that is not in it.
+  public var absent: Float = 0.6
+  /// How often all aspects but the name are left out, and how often some are.
+  public var nameOnly: Float = 0.12
+  public var someAspects: Float = 0.2
+  public init() {}
+}
+
+/// One step's values, by input name of `Objective`.
+public struct Batch: Sendable {
+  public var floats: [String: [Float]] = [:]
+  public var integers: [String: [Int64]] = [:]
+}
+
+/// Draws batches: balanced over pairs of data set and category, augmented, with mixed prompts.
+public struct BatchMaker: Sendable {
+  public var store: SliceStore
+  public var texts: AspectVectors
+  public var configuration: NetworkConfiguration
+  public var shape: BatchShape
+  public var augmentation = Augmentation()
+  public var mix = PromptMix()
+
+  public init(
+    store: SliceStore, texts: AspectVectors, configuration: NetworkConfiguration, shape: BatchShape
+  ) {
+    self.store = store
+    self.texts = texts
+    self.configuration = configuration
+    self.shape = shape
+  }
+
+  /// A target asked of one image of the batch.
+  private struct Ask {
+    var label: TargetLabel
+    var isPresent: Bool
+    /// Per pixel of the S/2 grid, in [0, 1].
+    var mask: [Float]
+    var prompt: Prompt
+  }
+  private enum Prompt { case text, textAndBox, textAndPoints, box, points }
+
+  public func make(random: inout SeededRandom) -> Batch {
+    let c = configuration
+    let (s, half, n) = (c.imageSize, c.imageSize / 2, shape.slots)
+    let plane = s * s
+    var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
+    var slot = 0
+    var target = 0
+    var values = [Float](repeating: 0, count: 3 * plane)
+    var inside = [Bool](repeating: false, count: plane)
+    var labels = [UInt8](repeating: 0, count: plane)
+
+    for image in 0..<shape.images {
+      let (sliceIndex, wanted) = store.draw(random: &random)
+      let slice = store.slices[sliceIndex]
+      let focus = store.focus(on: wanted, in: slice, random: &random)
+      let warp = augmentation.view(
+        of: slice, size: s, focus: focus, mirrors: store.mirrors[slice.dataSet], random: &random)
+      slice.sample(warp, size: s, into: &values, inside: &inside)
+      augmentation.vary(&values, plane: plane, channels: slice.channels, random: &random)
+      for ch in 0..<3 {
+        let from = slice.channels == 3 ? ch : 0
+        for i in 0..<plane {
+          let v = inside[i] ? values[from * plane + i] : 0
+          b.image[(image * 3 + ch) * plane + i] = (v - 0.5) / 0.25
+        }
+      }
+      slice.sampleLabels(warp, size: s, into: &labels)
+      fillClasses(&b, image: image, slice: slice, labels: labels)
+
+      let room = min(shape.perImage, n - slot - (shape.images - 1 - image))
+      let asks = choose(slice: slice, wanted: wanted, labels: labels, room: room, random: &random)
+      var members = 0
+      var seen: [(TargetLabel, Int)] = []
+      for ask in asks {
+        let slots = ask.label.members.count
+        guard slot + slots + (shape.images - 1 - image) <= n, members < shape.perImage else { break }
+        for (k, category) in ask.label.members.enumerated() {
+          fillSlot(
+            &b, slot: slot + k, image: image, ask: ask, category: category, slice: slice,
+            random: &random)
+        }
+        b.first[target] = Int64(slot)
+        b.second[target] = Int64(slot + slots - 1)
+        b.pair[target] = slots > 1 ? 1 : 0
+        b.valid[target] = 1
+        b.present[target] = ask.isPresent ? 1 : 0
+        let area = half * half
+        b.target.replaceSubrange(target * area..<(target + 1) * area, with: ask.mask)
+        switch ask.prompt {
+        case .box, .points:
+          b.ambiguous[target] = ask.prompt == .points ? 1 : 0
+          if slots == 1 {
+            b.nameTarget[target * store.categories.count + ask.label.members[0]] = 1
+            b.nameKnown[target] = 1
+          }
+        default: break
+        }
+        b.members[image * shape.perImage + members] = Int64(target)
+        seen.append((ask.label, members))
+        members += 1
+        slot += slots
+        target += 1
+      }
+      fillSemantic(&b, image: image, seen: seen, labels: labels)
+    }
+    // Slots that are left over repeat the first one and count for nothing.
+    return b.batch()
+  }
+
+  private func choose(
+    slice: TrainingSlice, wanted: Int?, labels: [UInt8], room: Int, random: inout SeededRandom
+  ) -> [Ask] {
+    let targets = store.targets[slice.dataSet]
+    let known = store.known[slice.dataSet][slice.caseIndex]
+    var visible = [Int](repeating: 0, count: 256)
+    for v in labels { visible[Int(v)] += 1 }
+    var there: [Int] = []
+    var gone: [Int] = []
+    for index in targets.indices where known[index] {
+      let pixels = targets[index].values.reduce(0) { $0 + visible[Int($1)] }
+      if pixels >= 4 {
+        there.append(index)
+      } else if pixels == 0 {
+        gone.append(index)
+      }
+    }
+    there.shuffle(using: &random)
+    if let wanted, let at = there.firstIndex(of: wanted) { there.swapAt(0, at) }
+    gone.shuffle(using: &random)
+    let wantAbsent = random.chance(mix.absent)
+    var asks: [Ask] = []
+    for index in there.prefix(max(1, room - (wantAbsent ? 1 : 0))) {
+      asks.append(
+        Ask(
+          label: targets[index], isPresent: true, mask: halved(labels, targets[index].values),
+          prompt: drawPrompt(targets[index], random: &random)))
+    }
+    if wantAbsent || there.isEmpty {
+      var absent = gone.map { targets[$0] }
+      // What another kind of machine shows cannot be in this image.
+      if absent.isEmpty || random.chance(0.2), let other = store.foreign(to: slice, random: &random) {
+        absent.insert(other, at: 0)
+      }
+      let empty = [Float](repeating: 0, count: labels.count / 4)
+      for label in absent.prefix(there.isEmpty ? 2 : 1) {
+        asks.append(Ask(label: label, isPresent: false, mask: empty, prompt: .text))
+      }
+    }
+    return asks
+  }
+
+  private func drawPrompt(_ label: TargetLabel, random: inout SeededRandom) -> Prompt {
+    // A composite is asked for by the names of its parts; a box around both would be neither's.
+    guard label.members.count == 1 else { return .text }
+    var p = random.unit()
+    for (prompt, share) in [
+      (Prompt.textAndBox, mix.textAndBox), (.textAndPoints, mix.textAndPoints), (.box, mix.box),
+      (.points, mix.points),
+    ] {
+      if p < share { return prompt }
+      p -= share
+    }
+    return .text
+  }
+
+  /// The share of each pixel of the S/2 grid that has one of the values.
+  private func halved(_ labels: [UInt8], _ values: Set<UInt8>) -> [Float] {
+    let s = configuration.imageSize
+    let half = s / 2
+    var wanted = [Float](repeating: 0, count: 256)
+    for v in values { wanted[Int(v)] = 0.25 }
+    var out = [Float](repeating: 0, count: half * half)
+    for y in 0..<s {
+      let row = (y / 2) * half
+      for x in 0..<s { out[row + x / 2] += wanted[Int(labels[y * s + x])] }
+    }
+    return out
+  }
+
+  private func fillClasses(
+    _ b: inout EmptyBatch, image: Int, slice: TrainingSlice, labels: [UInt8]
+  ) {
+    let targets = store.targets[slice.dataSet]
+    let known = store.known[slice.dataSet][slice.caseIndex]
+    var visible = [Int](repeating: 0, count: 256)
+    for v in labels { visible[Int(v)] += 1 }
+    let columns = store.categories.count + shape.pairs.count
+    for (index, target) in targets.enumerated() where known[index] {
+      let pixels = target.values.reduce(0) { $0 + visible[Int($1)] }
+      guard pixels == 0 || pixels >= 4 else { continue }
+      let column =
+        target.members.count == 1
+        ? target.members[0]
+        : shape.pairs.firstIndex(of: target.members).map { store.categories.count + $0 }
+      guard let column else { continue }
+      b.classKnown[image * columns + column] = 1
+      b.classTarget[image * columns + column] = pixels > 0 ? 1 : 0
+    }
+    // What only another kind of machine shows is not here.
+    for category in store.foreignCategories[slice.dataSet] {
+      b.classKnown[image * columns + category] = 0.1
+    }
+  }
+
+  private func fillSlot(
+    _ b: inout EmptyBatch, slot: Int, image: Int, ask: Ask, category: Int, slice: TrainingSlice,
+    random: inout SeededRandom
+  ) {
+    let c = configuration
+    b.owner[slot] = Int64(image)
+    for p in 0..<c.points {
+      b.kinds[(slot * c.points + p) * 5 + PointKind.none.rawValue] = 1
+    }
+    if ask.prompt == .box || ask.prompt == .textAndBox { fillBox(&b, slot, ask, &random) }
+    if ask.prompt == .points || ask.prompt == .textAndPoints { fillPoints(&b, slot, ask, &random) }
+    guard ask.prompt != .box, ask.prompt != .points else { return }
+    b.hasText[slot] = 1
+    let modality = store.corpus.dataSets[slice.dataSet].modality
+    let vectors = texts.vectors(store.categories[category], modality)
+    let width = c.textWidth
+    let nameOnly = random.chance(mix.nameOnly)
+    let some = random.chance(mix.someAspects)
+    for aspect in 0..<c.aspects {
+      if aspect > 0, nameOnly || (some && random.chance(0.5)) { continue }
+      if aspect == 0, some, !nameOnly, random.chance(0.2) { continue }
+      let at = (slot * c.aspects + aspect) * width
+      b.text.replaceSubrange(
+        at..<at + width, with: vectors[aspect * width..<(aspect + 1) * width])
+    }
+  }
+
+  private func place(_ b: inout EmptyBatch, _ slot: Int, _ p: Int, _ kind: PointKind, _ x: Float, _ y: Float) {
+    let c = configuration
+    let at = slot * c.points + p
+    b.places[at * 2] = min(max(x, 0), 1)
+    b.places[at * 2 + 1] = min(max(y, 0), 1)
+    for k in 0..<5 { b.kinds[at * 5 + k] = k == kind.rawValue ? 1 : 0 }
+  }
+
+  private func fillBox(
+    _ b: inout EmptyBatch, _ slot: Int, _ ask: Ask, _ random: inout SeededRandom
+  ) {
+    let half = configuration.imageSize / 2
+    var (x0, y0, x1, y1) = (half, half, 0, 0)
+    for y in 0..<half {
+      for x in 0..<half where ask.mask[y * half + x] > 0 {
+        x0 = min(x0, x)
+        x1 = max(x1, x + 1)
+        y0 = min(y0, y)
+        y1 = max(y1, y + 1)
+      }
+    }
+    // Jittered by up to a tenth of the box, and by up to a pixel and a half of the image.
+    func jitter(_ v: Int, _ extent: Int) -> Float {
+      let reach = 0.1 * Float(extent) + 0.75
+      return (Float(v) + random.uniform(-reach, reach)) / Float(half)
+    }
+    let (w, h) = (x1 - x0, y1 - y0)
+    place(&b, slot, 0, .boxTopLeft, jitter(x0, w), jitter(y0, h))
+    place(&b, slot, 1, .boxBottomRight, jitter(x1, w), jitter(y1, h))
+  }
+
+  private func fillPoints(
+    _ b: inout EmptyBatch, _ slot: Int, _ ask: Ask, _ random: inout SeededRandom
+  ) {
+    let half = configuration.imageSize / 2
+    let on = ask.mask.indices.filter { ask.mask[$0] > 0.6 }
+    let off = ask.mask.indices.filter { ask.mask[$0] == 0 }
+    let count = 1 + random.below(random.chance(0.5) ? 1 : configuration.points - 2)
+    for p in 0..<count {
+      let positive = p == 0 || random.chance(0.6)
+      let from = positive ? (on.isEmpty ? ask.mask.indices.filter { ask.mask[$0] > 0 } : on) : off
+      guard !from.isEmpty else { continue }
+      let at = from[random.below(from.count)]
+      let x = (Float(at % half) + 0.5) / Float(half)
+      let y = (Float(at / half) + 0.5) / Float(half)
+      place(&b, slot, p + 2, positive ? .positive : .negative, x, y)
+    }
+  }
+
+  /// Each pixel is one target's alone: that whose own value it has, else that which contains it.
+  private func fillSemantic(
+    _ b: inout EmptyBatch, image: Int, seen: [(TargetLabel, Int)], labels: [UInt8]
+  ) {
+    let s = configuration.imageSize
+    let half = s / 2
+    var row = [Int](repeating: 0, count: 256)
+    for (label, member) in seen { for v in label.values where row[Int(v)] == 0 { row[Int(v)] = member + 1 } }
+    for (label, member) in seen { for v in label.own { row[Int(v)] = member + 1 } }
+    row[0] = 0
+    let base = image * (shape.perImage + 1) * half * half
+    for y in 0..<s {
+      for x in 0..<s {
+        let r = row[Int(labels[y * s + x])]
+        let cell = (r * half + y / 2) * half + x / 2
+        b.semanticTarget[base + cell] += 0.25
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+public import Foundation
+
+/// Why training data could not be used; names file and case.
+public struct CorpusError: Error, Hashable, CustomStringConvertible {
+  public let place: String
+  public let reason: String
+  public init(_ place: String, _ reason: String) {
+    self.place = place
+    self.reason = reason
+  }
+  public var description: String { "\(place): \(reason)" }
+}
+
+/// Which patients a case belongs to; fixed by the corpus, by patient.
+public enum Split: String, Codable, Sendable, CaseIterable {
+  case train, val, test
+}
+
+/// A folder of data sets in the corpus format: one folder a set, with a `dataset.json`.
+public struct Corpus: Sendable {
+  public let dataSets: [DataSet]
+
+  public struct DataSet: Sendable {
+    public let folder: URL
+    public let name: String
+    /// 2 or 3.
+    public let dimension: Int
+    /// DICOM's term.
+    public let modality: String
+    public let licence: String, licenceClass: String, source: String
+    /// Mask value → category id.
+    public let labels: [UInt16: String]
+    /// Category → categories drawn inside it that belong to it too.
+    public let contains: [String: [String]]
+    public let cases: [Case]
+
+    /// The mask values that make up a category: its own, and those of what it contains.
+    public func values(of category: String) -> Set<UInt16> {
+      let members = Set([category] + (contains[category] ?? []))
+      return Set(labels.filter { members.contains($0.value) }.map(\.key))
+    }
+  }
+
+  public struct Case: Sendable, Hashable {
+    public let image: String, mask: String, patient: String
+    public let split: Split
+    /// The categories that were looked for; any other is unknown here, not absent.
+    public let annotated: Set<String>
+  }
+
+  private struct Header: Decodable {
+    struct Entry: Decodable {
+      var image: String, mask: String, patient: String
+      var split: Split
+      var annotated: [String]?
+    }
+    var name: String
+    var dimension: Int
+    var modality: String
+    var licence: String?
+    var licence_class: String?
+    var source: String?
+    var labels: [String: String]
+    var contains: [String: [String]]?
+    var cases: [Entry]
+  }
+
+  /// Reads the headers of all sets in a folder, by name; images are read later.
+  ///
+  /// - Throws: `CorpusError` naming the file that cannot be understood.
+  public init(directory: URL) throws(CorpusError) {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+    } catch {
+      throw CorpusError(directory.path, "no corpus can be read here: \(error.localizedDescription)")
+    }
+    var sets: [DataSet] = []
+    for name in names {
+      let folder = directory.appendingPathComponent(name)
+      let file = folder.appendingPathComponent("dataset.json")
+      guard FileManager.default.fileExists(atPath: file.path) else { continue }
+      sets.append(try Self.read(file, folder: folder))
+    }
+    guard !sets.isEmpty else {
+      throw CorpusError(directory.path, "no folder in it has a dataset.json")
+    }
+    dataSets = sets
+  }
+
+  private static func read(_ file: URL, folder: URL) throws(CorpusError) -> DataSet {
+    let header: Header
+    do {
+      header = try JSONDecoder().decode(Header.self, from: Data(contentsOf: file))
+    } catch {
+      throw CorpusError(file.path, "\(error)")
+    }
+    var labels: [UInt16: String] = [:]
+    for (value, category) in header.labels {
+      guard let number = UInt16(value), number > 0 else {
+        throw CorpusError(file.path, "label \"\(value)\" is not a number from 1 to 65535")
+      }
+      labels[number] = category
+    }
+    let all = Set(labels.values)
+    return DataSet(
+      folder: folder, name: header.name, dimension: header.dimension, modality: header.modality,
+      licence: header.licence ?? "", licenceClass: header.licence_class ?? "",
+      source: header.source ?? "", labels: labels, contains: header.contains ?? [:],
+      cases: header.cases.map {
+        Case(
+          image: $0.image, mask: $0.mask, patient: $0.patient, split: $0.split,
+          annotated: Set($0.annotated ?? Array(all)))
+      })
+  }
+
+  /// Every category that some case annotates, sorted.
+  public var categories: [String] {
+    Array(Set(dataSets.flatMap { $0.labels.values })).sorted()
+  }
+}

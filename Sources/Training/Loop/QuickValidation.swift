@@ -1,0 +1,157 @@
+public import NeuralGraph
+public import SegSAM
+
+/// Mean Dice of a pair of data set and category on the network's own grid.
+public struct PairScore: Sendable, Codable, Hashable {
+  public var dataSet: String, category: String
+  public var n: Int
+  public var binary: Float, semantic: Float
+}
+
+/// Validation while training: each image asked for one target by text, at S/2, with libtorch. Quick
+/// and close to, but not the same as, `segsam evaluate`, which measures what the server answers.
+public struct QuickValidation {
+  private let executor: GraphExecutor
+  private let maker: BatchMaker
+  private let images: Int
+
+  public init(maker: BatchMaker, network: SegSAMNetwork, images: Int = 8) throws {
+    self.maker = maker
+    self.images = images
+    let builder = GraphBuilder()
+    let c = network.configuration
+    let image = try builder.input("image", [images, 3, c.imageSize, c.imageSize])
+    let owner = try builder.input("owner", [images], type: .int64)
+    let queries = SegSAMNetwork.QueryInputs(
+      places: try builder.input("places", [images, c.points, 2]),
+      kinds: try builder.input("kinds", [images, c.points, PointKind.allCases.count]),
+      text: try builder.input("text", [images, c.aspects, c.textWidth]),
+      hasText: try builder.input("has_text", [images, 1]))
+    let text = try builder.input(
+      "category_text", [network.categoryCount, c.aspects * c.textWidth])
+    let out = try network.whole(
+      builder.root, image: image, owner: owner, queries: queries, categoryText: text)
+    try builder.output("binary", out.mask)
+    try builder.output("semantic", out.semantic)
+    executor = try GraphExecutor(builder.graph)
+  }
+
+  /// - Parameter limit: slices of each pair, at most.
+  public func run(_ weights: Weights, categoryText: [Float], limit: Int = 6) throws -> [PairScore] {
+    let c = maker.configuration
+    var values: [String: TorchTensor] = [:]
+    for (name, tensor) in weights {
+      values[name] = try TorchTensor(tensor.values, shape: tensor.shape)
+    }
+    values["category_text"] = try TorchTensor(
+      categoryText, shape: [categoryText.count / (c.aspects * c.textWidth), c.aspects * c.textWidth])
+    var work: [(pair: Int, slice: Int, member: Int)] = []
+    let pairs = maker.store.pairs(limit: limit, pixels: 10)
+    for (p, pair) in pairs.enumerated() {
+      let members = maker.store.targets[pair.dataSet][pair.target].members
+      for slice in pair.slices { for m in members { work.append((p, slice, m)) } }
+    }
+    let half = c.imageSize / 2
+    let area = half * half
+    var binary: [String: [Bool]] = [:]
+    var semantic: [String: [Bool]] = [:]
+    for start in stride(from: 0, to: work.count, by: images) {
+      let chunk = Array(work[start..<min(start + images, work.count)])
+      let plain = maker.plain(chunk.map { ($0.slice, $0.member) }, images: images)
+      var given = values
+      for node in executor.graph.inputs where node.name != "category_text" {
+        if let floats = plain.floats[node.name] {
+          given[node.name] = try TorchTensor(floats, shape: node.shape)
+        } else if let integers = plain.integers[node.name] {
+          given[node.name] = try TorchTensor(integers, shape: node.shape)
+        }
+      }
+      let (b, s) = try Torch.withoutGradients { () throws -> ([Float], [Float]) in
+        let out = try executor.run(given)
+        return (try out["binary"]!.values(), try out["semantic"]!.values())
+      }
+      for (i, item) in chunk.enumerated() {
+        let key = "\(item.pair) \(item.slice)"
+        let range = i * area..<(i + 1) * area
+        // A composite is the union of its parts.
+        let (mine, theirs) = (b[range].map { $0 > 0 }, s[range].map { $0 > 0 })
+        binary[key] = binary[key].map { zip($0, mine).map { $0 || $1 } } ?? mine
+        semantic[key] = semantic[key].map { zip($0, theirs).map { $0 || $1 } } ?? theirs
+      }
+    }
+    return pairs.enumerated().map { p, pair in
+      let label = maker.store.targets[pair.dataSet][pair.target]
+      var (sumB, sumS): (Float, Float) = (0, 0)
+      for slice in pair.slices {
+        let truth = maker.plainMask(slice, values: label.values)
+        sumB += Self.dice(binary["\(p) \(slice)"] ?? [], truth)
+        sumS += Self.dice(semantic["\(p) \(slice)"] ?? [], truth)
+      }
+      let n = Float(pair.slices.count)
+      return PairScore(
+        dataSet: maker.store.corpus.dataSets[pair.dataSet].name, category: label.category,
+        n: pair.slices.count, binary: sumB / n, semantic: sumS / n)
+    }
+  }
+
+  private static func dice(_ a: [Bool], _ b: [Bool]) -> Float {
+    var (both, either) = (0, 0)
+    for (x, y) in zip(a, b) {
+      if x && y { both += 1 }
+      either += (x ? 1 : 0) + (y ? 1 : 0)
+    }
+    return either == 0 ? 1 : 2 * Float(both) / Float(either)
+  }
+}
+
+extension BatchMaker {
+  /// Slices as they are, each with one category asked for by its whole description.
+  func plain(_ items: [(slice: Int, category: Int)], images: Int) -> Batch {
+    let c = configuration
+    let s = c.imageSize
+    let plane = s * s
+    var shape = shape
+    (shape.images, shape.slots) = (images, images)
+    var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
+    var values = [Float](repeating: 0, count: 3 * plane)
+    var inside = [Bool](repeating: false, count: plane)
+    for (n, item) in items.enumerated() {
+      let slice = store.slices[item.slice]
+      slice.sample(
+        .plain(width: slice.width, height: slice.height, size: s), size: s, into: &values,
+        inside: &inside)
+      for ch in 0..<3 {
+        let from = slice.channels == 3 ? ch : 0
+        for i in 0..<plane {
+          b.image[(n * 3 + ch) * plane + i] =
+            ((inside[i] ? values[from * plane + i] : 0) - 0.5) / 0.25
+        }
+      }
+      b.owner[n] = Int64(n)
+      b.hasText[n] = 1
+      for p in 0..<c.points { b.kinds[(n * c.points + p) * 5] = 1 }
+      let modality = store.corpus.dataSets[slice.dataSet].modality
+      let vectors = texts.vectors(store.categories[item.category], modality)
+      let width = c.aspects * c.textWidth
+      b.text.replaceSubrange(n * width..<(n + 1) * width, with: vectors)
+    }
+    return b.batch()
+  }
+
+  /// The truth on the grid of S/2: where at least half of a cell is the object.
+  func plainMask(_ index: Int, values: Set<UInt8>) -> [Bool] {
+    let s = configuration.imageSize
+    let slice = store.slices[index]
+    var labels = [UInt8](repeating: 0, count: s * s)
+    slice.sampleLabels(
+      .plain(width: slice.width, height: slice.height, size: s), size: s, into: &labels)
+    let half = s / 2
+    var count = [Int](repeating: 0, count: half * half)
+    for y in 0..<s {
+      for x in 0..<s where values.contains(labels[y * s + x]) {
+        count[(y / 2) * half + x / 2] += 1
+      }
+    }
+    return count.map { $0 >= 2 }
+  }
+}

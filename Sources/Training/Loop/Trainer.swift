@@ -1,0 +1,198 @@
+import Foundation
+public import NeuralGraph
+public import SegSAM
+
+/// One part of a training run: an image size, for some steps.
+public struct Stage: Codable, Sendable, Hashable {
+  public var imageSize: Int
+  public var images: Int, slots: Int
+  public var steps: Int
+  public var rate: Double
+  /// The share of `rate` that the cosine ends at.
+  public var finalRate: Double = 0.02
+  public var warmUp: Int = 300
+  public init(imageSize: Int, images: Int, slots: Int, steps: Int, rate: Double) {
+    self.imageSize = imageSize
+    self.images = images
+    self.slots = slots
+    self.steps = steps
+    self.rate = rate
+  }
+}
+
+/// The settings of a run; saved beside its checkpoints.
+public struct TrainingConfiguration: Codable, Sendable, Hashable {
+  public var network = NetworkConfiguration()
+  public var weights = LossWeights()
+  public var stage: Stage
+  public var weightDecay = 0.05
+  public var maxNorm = 1.0
+  public var seed: UInt64 = 1
+  public var threads = 2
+  /// Of the running mean of the weights, which is what is evaluated and shipped.
+  public var emaDecay = 0.998
+  public var autocast = false
+  public var perImage = 5
+  public init(stage: Stage) { self.stage = stage }
+}
+
+/// What a step said.
+public struct StepReport: Sendable {
+  public var step: Int
+  public var losses: [String: Float]
+  public var norm: Double?
+  public var rate: Double
+}
+
+/// Trains the network: one stage, with checkpoints from which it resumes.
+public final class Trainer {
+  public let configuration: TrainingConfiguration
+  public let network: SegSAMNetwork
+  public private(set) var step = 0
+  private let executor: GraphExecutor
+  private let optimizer: AdamW
+  private var values: [String: TorchTensor] = [:]
+  private let trained: [String]
+  /// The running mean of every trained weight.
+  private var mean: [String: [Float]]
+  private static let meanEvery = 8
+
+  /// - Parameters:
+  ///   - start: weights to begin with; what they lack is initialised.
+  ///   - categoryText: `[C, aspects · textWidth]`.
+  public init(
+    configuration: TrainingConfiguration, categoryCount: Int, pairs: [[Int]], start: Weights,
+    categoryText: [Float]
+  ) throws {
+    var sized = configuration.network
+    sized.imageSize = configuration.stage.imageSize
+    network = SegSAMNetwork(configuration: sized, categoryCount: categoryCount)
+    self.configuration = configuration
+    let shape = BatchShape(
+      images: configuration.stage.images, slots: configuration.stage.slots,
+      perImage: configuration.perImage, pairs: pairs)
+    let graph = try Objective(network: network, weights: configuration.weights, batch: shape)
+      .build()
+    executor = try GraphExecutor(graph)
+    Torch.setThreads(configuration.threads)
+    let fresh = Weights.initial(for: graph, seed: configuration.seed)
+    var trained: [String] = []
+    var tensors: [TorchTensor] = []
+    var decays: [Bool] = []
+    var mean: [String: [Float]] = [:]
+    for node in graph.parameters {
+      let known = start[node.name].flatMap { $0.shape == node.shape ? $0.values : nil }
+      let initial = known ?? fresh[node.name]!.values
+      let isFrozen = Self.isFrozen(node.name)
+      let tensor = try TorchTensor(initial, shape: node.shape, requiresGradient: !isFrozen)
+      values[node.name] = tensor
+      mean[node.name] = initial
+      guard !isFrozen else { continue }
+      trained.append(node.name)
+      tensors.append(tensor)
+      decays.append(node.shape.count > 1 && node.name.hasSuffix(".weight"))
+    }
+    self.trained = trained
+    self.mean = mean
+    optimizer = try AdamW(tensors, decays: decays)
+    values["category_text"] = try TorchTensor(
+      categoryText, shape: [categoryCount, sized.aspects * sized.textWidth])
+  }
+
+  /// SAM draws the Fourier frequencies once and does not train them.
+  static func isFrozen(_ name: String) -> Bool { name.hasSuffix(".gaussian") }
+
+  public var parameterCount: Int {
+    executor.graph.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
+  }
+
+  /// Linear warm-up, then a cosine.
+  public func rate(at step: Int) -> Double {
+    let stage = configuration.stage
+    if step < stage.warmUp { return stage.rate * Double(step + 1) / Double(stage.warmUp) }
+    let part = min(1, Double(step - stage.warmUp) / Double(max(1, stage.steps - stage.warmUp)))
+    let low = stage.finalRate
+    return stage.rate * (low + (1 - low) * 0.5 * (1 + cos(.pi * part)))
+  }
+
+  /// One step of AdamW.
+  public func train(_ batch: Batch) throws -> StepReport {
+    let shapes = Dictionary(uniqueKeysWithValues: executor.graph.inputs.map { ($0.name, $0.shape) })
+    var given = values
+    for (name, floats) in batch.floats {
+      given[name] = try TorchTensor(floats, shape: shapes[name] ?? [])
+    }
+    for (name, integers) in batch.integers {
+      given[name] = try TorchTensor(integers, shape: shapes[name] ?? [])
+    }
+    if configuration.autocast { Torch.autocast(true) }
+    let outputs = try executor.run(given)
+    if configuration.autocast { Torch.autocast(false) }
+    guard let loss = outputs["loss"] else {
+      throw GraphError(node: "loss", reason: "the objective has no such output")
+    }
+    try loss.backward()
+    let rate = rate(at: step)
+    let norm = try optimizer.step(
+      rate: rate, weightDecay: configuration.weightDecay, maxNorm: configuration.maxNorm)
+    step += 1
+    if step % Self.meanEvery == 0 { try updateMean() }
+    var losses: [String: Float] = [:]
+    for (name, value) in outputs { losses[name] = try value.values().first }
+    return StepReport(step: step, losses: losses, norm: norm, rate: rate)
+  }
+
+  private func updateMean() throws {
+    // Young runs are averaged over less, so that the start is soon forgotten.
+    let decay = min(configuration.emaDecay, Double(step + 1) / Double(step + 10))
+    let keep = Float(pow(decay, Double(Self.meanEvery)))
+    for name in trained {
+      let now = try values[name]!.values()
+      mean[name]!.withUnsafeMutableBufferPointer { m in
+        for i in 0..<now.count { m[i] = m[i] * keep + now[i] * (1 - keep) }
+      }
+    }
+  }
+
+  /// The running mean of the weights.
+  public func meanWeights() -> Weights {
+    var weights: Weights = [:]
+    for node in executor.graph.parameters { weights[node.name] = (node.shape, mean[node.name]!) }
+    return weights
+  }
+
+  /// Everything that is needed to go on, as tensors: `weights.`, `mean.`, `m.`, `v.` and `state.step`.
+  public func checkpoint() throws -> Weights {
+    var all: Weights = [:]
+    for node in executor.graph.parameters {
+      all["weights.\(node.name)"] = (node.shape, try values[node.name]!.values())
+      all["mean.\(node.name)"] = (node.shape, mean[node.name]!)
+    }
+    var steps = 0
+    for (index, name) in trained.enumerated() {
+      let state = try optimizer.state(index)
+      let shape = values[name]!.shape
+      all["m.\(name)"] = (shape, state.m)
+      all["v.\(name)"] = (shape, state.v)
+      steps = state.steps
+    }
+    all["state.step"] = ([2], [Float(step), Float(steps)])
+    return all
+  }
+
+  public func restore(_ all: Weights) throws {
+    for node in executor.graph.parameters {
+      guard let weights = all["weights.\(node.name)"], weights.shape == node.shape else {
+        throw GraphError(node: node.name, reason: "the checkpoint is of another network")
+      }
+      try values[node.name]!.write(weights.values)
+      mean[node.name] = all["mean.\(node.name)"]?.values ?? weights.values
+    }
+    let state = all["state.step"]?.values ?? [0, 0]
+    step = Int(state[0])
+    for (index, name) in trained.enumerated() {
+      guard let m = all["m.\(name)"], let v = all["v.\(name)"] else { continue }
+      try optimizer.restore(index, m: m.values, v: v.values, steps: Int(state.last ?? 0))
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import CTorch
+
+/// AdamW (arXiv 1711.05101): Adam with decoupled weight decay, and the gradients' joint norm clipped.
+public final class AdamW {
+  private let handle: OpaquePointer
+  private let parameters: [TorchTensor]
+
+  /// - Parameter decays: whether each parameter decays; norms, biases and embeddings do not.
+  public init(_ parameters: [TorchTensor], decays: [Bool]) throws(TorchError) {
+    self.parameters = parameters
+    let handles = parameters.map { Optional($0.handle) }
+    guard
+      let made = ct_adamw(handles, decays.map { $0 ? 1 : 0 }, Int32(parameters.count))
+    else { throw .last("making the optimiser") }
+    handle = made
+  }
+
+  deinit { ct_adamw_free(handle) }
+
+  /// Steps and clears the gradients.
+  ///
+  /// - Returns: the gradients' norm before clipping, or nil where one was not finite and nothing
+  ///   was changed.
+  public func step(
+    rate: Double, weightDecay: Double, maxNorm: Double, beta1: Double = 0.9, beta2: Double = 0.99
+  ) throws(TorchError) -> Double? {
+    let norm = ct_adamw_step(handle, rate, beta1, beta2, 1e-8, weightDecay, maxNorm)
+    if norm.isNaN { return nil }
+    guard norm >= 0 else { throw .last("the optimiser's step") }
+    return norm
+  }
+
+  /// The moments of parameter `index`, and the number of steps taken.
+  public func state(_ index: Int) throws(TorchError) -> (m: [Float], v: [Float], steps: Int) {
+    var m = [Float](repeating: 0, count: parameters[index].count)
+    var v = m
+    var steps: Int64 = 0
+    guard ct_adamw_read(handle, Int32(index), &m, &v, m.count, &steps) == 0 else {
+      throw .last("reading the optimiser")
+    }
+    return (m, v, Int(steps))
+  }
+
+  public func restore(_ index: Int, m: [Float], v: [Float], steps: Int) throws(TorchError) {
+    guard ct_adamw_write(handle, Int32(index), m, v, m.count, Int64(steps)) == 0 else {
+      throw .last("restoring the optimiser")
+    }
+  }
+}
