@@ -78,7 +78,7 @@ public final class Endpoint: Sendable {
   public func flush(grace: Duration) async {
     let limit = Task { [outbox] in
       try? await Task.sleep(for: grace)
-      outbox.wakeFlushers(evenIfQueued: true)
+      if !Task.isCancelled { outbox.wakeFlushers(evenIfQueued: true) }
     }
     await outbox.waitUntilEmpty()
     limit.cancel()

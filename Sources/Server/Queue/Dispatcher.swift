@@ -1,0 +1,164 @@
+import BusProtocol
+import JSONC
+import Logging
+import SegSAM
+import ZeroMQ
+
+/// Who asked for what, what waits, what runs, and what is kept: the server's only mutable state.
+///
+/// Its methods are short; what computes runs in tasks on `executor`.
+actor Dispatcher {
+  struct Running {
+    var job: Job
+    var task: Task<Void, Never>?
+  }
+
+  let configuration: SegmentService.Configuration
+  let router: Endpoint
+  let publisher: Publisher
+  let work: RequestWork
+  let logger: Logger
+  let executor = WorkExecutor(label: "segsam.work")
+  let birth = ContinuousClock.now
+
+  var queue: JobQueue
+  var running: [RequestKey: Running] = [:]
+  var answers: AnswerStore
+  var images: ImageStore
+  /// One for each request with a deadline, by the server's id of it.
+  var timers: [String: Task<Void, Never>] = [:]
+  /// Work under way in each lane, that of requests answered early included.
+  var busy: [Lane: Int] = [:]
+  var isDraining = false
+  var idleWaiters: [CheckedContinuation<Void, Never>] = []
+  /// Milliseconds that a request has held the model, smoothed; tells when to come again.
+  var usualTime = 100.0
+
+  /// Requests of the light lane at a time.
+  static let lightRequests = 16
+
+  init(
+    configuration: SegmentService.Configuration, router: Endpoint, publisher: Publisher,
+    work: RequestWork, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.router = router
+    self.publisher = publisher
+    self.work = work
+    self.logger = logger
+    let budget = configuration.budget
+    queue = JobQueue(capacity: budget.queuedRequests, byteCapacity: budget.queuedBytes)
+    answers = AnswerStore(
+      capacity: budget.storedAnswerBytes, count: budget.storedAnswers,
+      age: configuration.answerAge)
+    images = ImageStore(
+      capacity: budget.heldImageBytes, count: budget.heldImages, lease: configuration.imageLease)
+  }
+
+  /// Forgets what has expired.
+  func sweep() {
+    let now = ContinuousClock.now
+    images.removeExpired(now: now)
+    answers.removeExpired(now: now)
+  }
+
+  /// Starts what can run.
+  func pump() {
+    while busy[.model, default: 0] < configuration.workers, let job = queue.popFirst() {
+      launch(job)
+    }
+    if running.isEmpty && queue.count == 0 {
+      for waiter in idleWaiters { waiter.resume() }
+      idleWaiters = []
+    }
+  }
+
+  func launch(_ queued: Job) {
+    var job = queued
+    let start = ContinuousClock.now
+    job.start = start
+    busy[job.lane, default: 0] += 1
+    let began = job
+    let task = Task(executorPreference: executor) { [work, configuration] in
+      let outcome: Result<Finished, ProtocolError>
+      do {
+        let answer = try await work.perform(began)
+        outcome = Finished.make(
+          answer, of: began, model: work.engine.model, limit: configuration.limits.headerBytes)
+      } catch {
+        outcome = .failure(self.explain(error, of: began))
+      }
+      await self.finish(began, outcome)
+    }
+    running[job.key] = Running(job: job, task: task)
+  }
+
+  /// What of an error a client may see. What is not documented is a fault of the server's: logged,
+  /// and not told.
+  nonisolated private func explain(_ error: any Error, of job: Job) -> ProtocolError {
+    if let error = error as? ProtocolError { return error }
+    if error is CancellationError {
+      return ProtocolError(.cancelled, "the work was cancelled")
+    }
+    logger.error(
+      "a request failed",
+      metadata: ["request": "\(job.request)", "error": "\(type(of: error)): \(error)"])
+    return ProtocolError(
+      .internal, "a fault of the server, which its log tells under this request")
+  }
+
+  private func finish(_ job: Job, _ outcome: Result<Finished, ProtocolError>) {
+    busy[job.lane, default: 1] -= 1
+    defer { pump() }
+    if job.lane == .model, let start = job.start {
+      usualTime += 0.2 * ((ContinuousClock.now - start).milliseconds - usualTime)
+    }
+    // Expired or cancelled meanwhile: answered already.
+    guard let own = running[job.key], own.job.request == job.request else { return }
+    running[job.key] = nil
+    switch outcome {
+    case .success(let finished): succeed(own.job, finished)
+    case .failure(let error): fail(own.job, error)
+    }
+  }
+
+  private func succeed(_ job: Job, _ finished: Finished) {
+    let now = ContinuousClock.now
+    if let held = finished.held {
+      images.put(held, id: held.key, owner: job.key.owner, now: now)
+    }
+    for draft in finished.drafts { publisher.publish(draft) }
+    answers.store(
+      AnswerStore.Answer(digest: job.digest, frames: finished.frames, time: now), for: job.key)
+    end(job, status: "ok")
+    send(finished.frames, to: job.route, request: job.request)
+  }
+
+  func fail(_ job: Job, _ error: ProtocolError) {
+    end(job, status: error.code.rawValue)
+    reply(.failure(error, id: job.key.id, request: job.request), to: job.route)
+  }
+
+  private func end(_ job: Job, status: String) {
+    timers.removeValue(forKey: job.request)?.cancel()
+    job.progress.shut(status)
+    let total = ContinuousClock.now - job.arrival
+    logger.info(
+      "request",
+      metadata: [
+        "request": "\(job.request)", "method": "\(job.content.header.method)",
+        "status": "\(status)", "ms": "\(total.milliseconds)",
+      ])
+  }
+
+  func reply(_ header: ReplyHeader, to route: Route) {
+    guard let frame = header.frame else { return }
+    send([frame], to: route, request: header.request)
+  }
+
+  func send(_ frames: [Frame], to route: Route, request: String?) {
+    if !router.send(route.message(frames)) {
+      logger.warning("a reply found no room", metadata: ["request": "\(request ?? "none")"])
+    }
+  }
+}

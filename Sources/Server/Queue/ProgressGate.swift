@@ -1,0 +1,74 @@
+import BusProtocol
+import JSONC
+import Synchronization
+import ZeroMQ
+
+/// Carries a request's progress from the engine's threads to its client and to the stream, and
+/// shuts before the final reply, so that nothing comes after that.
+final class ProgressGate: Sendable {
+  private struct State: Sendable {
+    /// Set where the client asked for progress.
+    var route: Route?
+    var isShut = false
+    var last: ContinuousClock.Instant?
+  }
+
+  private let state = Mutex(State())
+  private let id: String, request: String
+  private let router: Endpoint
+  private let publisher: Publisher
+  /// Faster news would cost more than it tells.
+  private static let pause = Duration.milliseconds(50)
+
+  init(id: String, request: String, router: Endpoint, publisher: Publisher) {
+    self.id = id
+    self.request = request
+    self.router = router
+    self.publisher = publisher
+  }
+
+  /// Has `accepted` and `partial` replies sent there, from now on.
+  func tell(_ route: Route) {
+    state.withLock { state in
+      guard !state.isShut else { return }
+      state.route = route
+      send(ReplyHeader(id: id, request: request, status: .accepted), to: route)
+    }
+  }
+
+  /// From any thread.
+  func advance(done: Int, of total: Int) {
+    let now = ContinuousClock.now
+    state.withLock { state in
+      if state.isShut { return }
+      if let last = state.last, now - last < Self.pause, done < total { return }
+      state.last = now
+      let result: JSONValue = [
+        "state": "running", "done": JSONValue(done), "total": JSONValue(total),
+      ]
+      publisher.publish(
+        StreamDraft(topic: .progress(request: request), request: request, result: result))
+      if let route = state.route {
+        send(
+          ReplyHeader(id: id, request: request, status: .partial, result: result), to: route)
+      }
+    }
+  }
+
+  /// Nothing is sent after this returns, but the last word on the stream.
+  func shut(_ last: String) {
+    state.withLock { state in
+      guard !state.isShut else { return }
+      state.isShut = true
+      publisher.publish(
+        StreamDraft(
+          topic: .progress(request: request), request: request, result: ["state": .string(last)]))
+      publisher.forget(.progress(request: request))
+    }
+  }
+
+  private func send(_ header: ReplyHeader, to route: Route) {
+    guard let frame = header.frame else { return }
+    router.send(route.message([frame]))
+  }
+}

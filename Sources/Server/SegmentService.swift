@@ -1,0 +1,80 @@
+import BusProtocol
+import Imaging
+public import Logging
+public import SegSAM
+public import ServiceLifecycle
+public import Vocabulary
+import ZeroMQ
+
+/// The server: a ROUTER that answers requests, and an XPUB stream of results, progress and
+/// heartbeats (protocol: Sockets).
+///
+/// Run it in a `ServiceGroup`; a graceful shutdown finishes what is in flight. Or call `start` and
+/// `stop`.
+public actor SegmentService: Service {
+  /// Where it listens, wildcards resolved.
+  public struct Endpoints: Sendable, Hashable {
+    public var bind: String, publish: String
+  }
+
+  private let configuration: Configuration
+  private let work: RequestWork
+  private let logger: Logger
+  private let onReady: (@Sendable (Endpoints) -> Void)?
+  private var live: LiveServer?
+  private var wasStarted = false
+
+  /// - Parameters:
+  ///   - engine: the model; runs its inference off the cooperative pool.
+  ///   - onReady: called once requests are answered.
+  public init(
+    configuration: Configuration = Configuration(), engine: any SegmentationEngine,
+    vocabulary: Vocabulary, logger: Logger,
+    onReady: (@Sendable (Endpoints) -> Void)? = nil
+  ) {
+    self.configuration = configuration
+    self.logger = logger
+    self.onReady = onReady
+    work = RequestWork(
+      engine: engine,
+      lookup: CategoryLookup(vocabulary: vocabulary, trained: engine.trainedCategories),
+      configuration: configuration)
+  }
+
+  /// Serves until the task is cancelled or a graceful shutdown is triggered, and stops cleanly.
+  public func run() async throws {
+    let endpoints = try await start()
+    onReady?(endpoints)
+    // Throws where the task is cancelled, which ends the service just as well.
+    try? await gracefulShutdown()
+    await stop()
+  }
+
+  /// Binds both sockets and begins to answer.
+  ///
+  /// - Throws: `ServiceError`: an address that others reach, one that is taken, a second start.
+  public func start() async throws(ServiceError) -> Endpoints {
+    guard !wasStarted else {
+      throw ServiceError(.alreadyStarted, "a server runs once: make a new one")
+    }
+    wasStarted = true
+    try configuration.check()
+    let server = try await LiveServer(configuration: configuration, work: work, logger: logger)
+    live = server
+    logger.info(
+      "ready",
+      metadata: [
+        "bind": "\(server.endpoints.bind)", "publish": "\(server.endpoints.publish)",
+        "model": "\(work.engine.model.name)",
+      ])
+    return server.endpoints
+  }
+
+  /// Takes no new work, finishes what is in flight within the grace, and closes the sockets.
+  public func stop() async {
+    guard let server = live else { return }
+    live = nil
+    await server.stop()
+    logger.info("stopped")
+  }
+}

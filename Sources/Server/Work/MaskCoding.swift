@@ -1,0 +1,117 @@
+import BusProtocol
+import Imaging
+import JSONC
+import ZeroMQ
+
+/// Masks as tensors and JSON (protocol: `segment`, `encoding`).
+enum MaskCoding {
+  /// `[K, …grid]`, UINT8, 0 or 1.
+  static func raw(_ masks: [BinaryMask], grid: [Int]) throws(ZMQError) -> Tensor {
+    let size = grid.reduce(1, *)
+    let frame = try Frame(count: masks.count * size) { span in
+      span.withUnsafeMutableBytes { bytes in
+        for (n, mask) in masks.enumerated() {
+          let row = UnsafeMutableRawBufferPointer(rebasing: bytes[n * size..<(n + 1) * size])
+          row.copyBytes(from: mask.voxels.prefix(size))
+        }
+      }
+    }
+    return Tensor(
+      entry: TensorEntry(name: "binary_masks", datatype: .uint8, shape: [masks.count] + grid),
+      payload: Payload(frame))
+  }
+
+  /// `[K, bytes]`, each mask packed, its first voxel in the most significant bit.
+  static func bits(_ masks: [BinaryMask], grid: [Int]) throws(ZMQError) -> Tensor {
+    let size = grid.reduce(1, *)
+    let row = (size + 7) / 8
+    let frame = try Frame(count: masks.count * row) { span in
+      span.withUnsafeMutableBytes { bytes in
+        for (n, mask) in masks.enumerated() {
+          mask.voxels.withUnsafeBufferPointer { voxels in
+            for index in 0..<min(size, voxels.count) where voxels[index] != 0 {
+              bytes[n * row + index >> 3] |= 0x80 >> UInt8(truncatingIfNeeded: index & 7)
+            }
+          }
+        }
+      }
+    }
+    let parameters: JSONObject = ["encoding": "bits", "mask_shape": JSONValue(grid)]
+    return Tensor(
+      entry: TensorEntry(
+        name: "binary_masks", datatype: .uint8, shape: [masks.count, row], parameters: parameters),
+      payload: Payload(frame))
+  }
+
+  /// COCO's uncompressed counts, column by column, zeros first; in a volume one for each slice.
+  static func runLengths(_ mask: BinaryMask, isVolume: Bool) -> JSONValue {
+    let slices = (0..<mask.depth).map { k -> JSONValue in
+      var counts: [Int] = []
+      var value: UInt8 = 0
+      var run = 0
+      let start = k * mask.width * mask.height
+      for x in 0..<mask.width {
+        for y in 0..<mask.height {
+          let voxel: UInt8 = mask.voxels[start + y * mask.width + x] == 0 ? 0 : 1
+          if voxel == value {
+            run += 1
+          } else {
+            counts.append(run)
+            value = voxel
+            run = 1
+          }
+        }
+      }
+      counts.append(run)
+      return ["size": JSONValue([mask.height, mask.width]), "counts": JSONValue(counts)]
+    }
+    return isVolume ? .array(slices) : slices[0]
+  }
+
+  /// UINT8, or UINT16 past 255 labels.
+  static func labels(_ map: LabelMap, count: Int, grid: [Int]) throws(ZMQError) -> Tensor {
+    let isWide = count > 255
+    let frame = try Frame(count: map.labels.count * (isWide ? 2 : 1)) { span in
+      span.withUnsafeMutableBytes { bytes in
+        for (n, label) in map.labels.enumerated() {
+          if isWide {
+            bytes.storeBytes(of: label.littleEndian, toByteOffset: 2 * n, as: UInt16.self)
+          } else {
+            bytes[n] = UInt8(truncatingIfNeeded: label)
+          }
+        }
+      }
+    }
+    return Tensor(
+      entry: TensorEntry(
+        name: "semantic_mask", datatype: isWide ? .uint16 : .uint8, shape: grid),
+      payload: Payload(frame))
+  }
+
+  /// `[x0, y0, x1, y1]` or `[x0, y0, z0, x1, y1, z1]`, upper bounds exclusive; and the voxels set.
+  static func extent(_ mask: BinaryMask, isVolume: Bool) -> (voxels: Int, box: [Int]?) {
+    var low = [Int.max, Int.max, Int.max]
+    var high = [0, 0, 0]
+    var voxels = 0
+    mask.voxels.withUnsafeBufferPointer { values in
+      for k in 0..<mask.depth {
+        for y in 0..<mask.height {
+          let row = (k * mask.height + y) * mask.width
+          var first = -1
+          var last = -1
+          for x in 0..<mask.width where values[row + x] != 0 {
+            if first < 0 { first = x }
+            last = x
+            voxels += 1
+          }
+          guard first >= 0 else { continue }
+          low = [min(low[0], first), min(low[1], y), min(low[2], k)]
+          high = [max(high[0], last + 1), max(high[1], y + 1), k + 1]
+        }
+      }
+    }
+    if voxels == 0 { return (0, nil) }
+    let axes = isVolume ? 3 : 2
+    return (voxels, Array(low.prefix(axes)) + Array(high.prefix(axes)))
+  }
+}

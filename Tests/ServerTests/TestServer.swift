@@ -1,0 +1,95 @@
+import BusProtocol
+import Imaging
+import JSONC
+import Logging
+import SegSAM
+import Server
+import Testing
+import Vocabulary
+import ZeroMQ
+
+/// A server with a fake engine on free ports, and clients that speak the protocol by hand.
+struct TestServer: Sendable {
+  let service: SegmentService
+  let endpoints: SegmentService.Endpoints
+  let engine: FakeEngine
+  let loop: SocketLoop
+
+  static let trained: Set<String> = [
+    "liver", "spleen", "pancreas", "left_kidney", "right_kidney",
+  ]
+
+  static let vocabulary: Vocabulary = {
+    func category(_ id: String, _ chinese: String, parts: [String] = []) -> Category {
+      let name = id.split(separator: "_").joined(separator: " ")
+      let concept = Category.CodedConcept(scheme: "SCT", value: "1", meaning: name)
+      return Category(
+        id: id, name: name, names: ["en": [name], "la": [], "zh": [chinese]],
+        codes: id == "pancreas" ? ["SCT": "15776009"] : [:], region: "abdomen",
+        laterality: parts.isEmpty ? .unpaired : .bilateral, parts: parts,
+        modalities: id == "thymus" ? ["MR"] : ["CT", "MR"],
+        color: Category.Color(red: 1, green: 2, blue: 3),
+        dicom: Category.SegmentedProperty(category: concept, type: concept))
+    }
+    return Vocabulary(
+      categories: [
+        category("liver", "肝"), category("spleen", "脾"), category("pancreas", "胰腺"),
+        category("left_kidney", "左肾"), category("right_kidney", "右肾"),
+        category("kidneys", "肾", parts: ["left_kidney", "right_kidney"]),
+        category("thymus", "胸腺"),
+      ], descriptions: [])
+  }()
+
+  /// Runs `body` with a server, and stops it whatever happens.
+  static func with(
+    engine: FakeEngine? = nil, _ change: (inout SegmentService.Configuration) -> Void = { _ in },
+    body: (TestServer) async throws -> Void
+  ) async throws {
+    var configuration = SegmentService.Configuration()
+    configuration.bind = "tcp://127.0.0.1:*"
+    configuration.publish = "tcp://127.0.0.1:*"
+    configuration.stopGrace = .seconds(5)
+    change(&configuration)
+    let engine = engine ?? .standard()
+    let service = SegmentService(
+      configuration: configuration, engine: engine, vocabulary: vocabulary,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let endpoints = try await service.start()
+    let server = TestServer(
+      service: service, endpoints: endpoints, engine: engine, loop: try SocketLoop())
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body(server))
+    } catch {
+      outcome = .failure(error)
+    }
+    await server.loop.shutdown(grace: .zero)
+    await service.stop()
+    try outcome.get()
+  }
+
+  func client(_ kind: SocketKind = .dealer) async throws -> Peer {
+    Peer(try await loop.open(kind, at: [.connect(endpoints.bind)]))
+  }
+
+  /// Subscribed for certain: it has seen a heartbeat.
+  func subscriber(_ topics: String...) async throws -> Peer {
+    var options = SocketOptions()
+    options.subscriptions = topics + ["heartbeat"]
+    let peer = Peer(
+      try await loop.open(.subscribe, at: [.connect(endpoints.publish)], options: options))
+    _ = try await peer.frames()
+    return peer
+  }
+}
+
+extension FakeEngine {
+  static func standard(
+    absent: Set<String> = [], gate: Gate? = nil, delay: Duration = .zero,
+    failure: (@Sendable (Int) -> (any Error)?)? = nil
+  ) -> FakeEngine {
+    FakeEngine(
+      trained: TestServer.trained, absent: absent, delay: delay, gate: gate,
+      parts: { TestServer.vocabulary.parts(of: $0) }, failure: failure)
+  }
+}
