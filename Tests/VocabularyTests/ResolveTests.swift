@@ -71,7 +71,7 @@ struct ResolveTests {
     arguments: [
       "lfet kidney", "vertebra L33", "left rib 13", "left pancreas", "river", "xyzzy", "", "   ",
       "SCT:1", "SCT:", "TotalSegmentator:", "TotalSegmentator:kidny", "💥", "\u{0}",
-      "left right kidney", "🫁:🫀",
+      "left right kidney", "carotid", "left carotid", "🫁:🫀",
     ])
   func nothing(query: String) {
     let match = vocabulary.resolve(query)
@@ -80,6 +80,19 @@ struct ResolveTests {
     #expect(match.score == 0)
     #expect(match.suggestions.count <= 5)
     #expect(match.suggestions.allSatisfy { vocabulary[$0] != nil })
+  }
+
+  @Test(
+    "suggests the longer names that hold the query",
+    arguments: [
+      ("carotid", "common_carotid_artery"), ("subclavian artery", "left_subclavian_artery"),
+      ("subclavian artery", "right_subclavian_artery"), ("椎间盘", "disc_L4_L5"),
+      ("ventricle", "right_ventricle"),
+    ])
+  func suggestions(query: String, expected: String) {
+    let match = vocabulary.resolve(query)
+    #expect(match.kind == .none)
+    #expect(match.suggestions.contains(expected), "\(match.suggestions)")
   }
 
   @Test("a very long query costs nothing and finds nothing")

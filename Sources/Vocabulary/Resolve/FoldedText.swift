@@ -11,6 +11,9 @@ struct FoldedText: Sendable, Hashable {
   /// Words that tell two things apart however alike the rest is: sides, directions, numbers.
   let marks: [String]
   let sides: Set<Side>
+  /// First letters of the words, sorted. Slips of typing seldom hit them, and where they differ the
+  /// word is another: a carotid is no parotid.
+  let initials: String
 
   enum Side: Sendable {
     case left, right
@@ -20,7 +23,9 @@ struct FoldedText: Sendable, Hashable {
     key = Self.fold(text)
     let words = key.split(separator: " ").map { Self.normalised(String($0)) }
     let kept = words.filter { !Self.fillers.contains($0) }
-    canonical = (kept.isEmpty ? words : kept).sorted().joined(separator: " ")
+    let ordered = (kept.isEmpty ? words : kept).sorted()
+    canonical = ordered.joined(separator: " ")
+    initials = String(ordered.compactMap(\.first))
     marks = words.flatMap(Self.marks).sorted()
     sides = Set(marks.compactMap { ["left": .left, "right": .right][$0] })
   }
@@ -132,4 +137,13 @@ extension FoldedText {
     "minimus", "artery", "vein", "inner", "outer", "proximal", "distal", "first", "second", "i",
     "ii", "iii", "iv", "non",
   ]
+}
+
+extension FoldedText {
+  /// Whether a longer name says all that this text says: "carotid", "common carotid artery".
+  func isContained(in name: FoldedText) -> Bool {
+    guard key.unicodeScalars.count > 1 else { return false }
+    return name.key.contains(key)
+      || Set(canonical.split(separator: " ")).isSubset(of: name.canonical.split(separator: " "))
+  }
 }

@@ -99,7 +99,7 @@ extension NameIndex {
     for (number, count) in shared.enumerated() where count > 0 {
       let dice = Double(2 * count) / Double(bigrams.count + bigramCounts[number])
       let sides = names[number].folded.sides
-      guard dice > 0.25, query.sides.isEmpty || sides.isEmpty || query.sides == sides
+      guard dice > 0.2, query.sides.isEmpty || sides.isEmpty || query.sides == sides
       else { continue }
       ranked.append((dice, number))
     }

@@ -59,7 +59,7 @@ extension Vocabulary {
     var isMatch: Bool
   }
 
-  /// Above one wrong letter in five ("river" is no liver), below two in their wrong order.
+  /// Above one wrong letter in five, below two in their wrong order.
   private static let leastMatch = 0.82
   private static let leastSuggestion = 0.45
 
@@ -73,11 +73,17 @@ extension Vocabulary {
       let known = best[name.position]
       // A match beats any mere suggestion of the same category.
       let least = max(Self.leastSuggestion, known?.isMatch == true ? known?.score ?? 0 : 0)
-      let score = max(
+      let likeness = max(
         Similarity.score(key, name.key, least: least),
         Similarity.score(canonical, name.canonical, least: least))
+      let isMatch =
+        likeness > Self.leastMatch && key.count > 4 && query.marks == name.folded.marks
+        && query.initials == name.folded.initials
+      // A name that holds the whole query is worth suggesting however long it is.
+      let contained = !isMatch && query.isContained(in: name.folded)
+      let score =
+        contained ? max(likeness, 0.5 + 0.4 * Double(key.count) / Double(name.key.count)) : likeness
       guard score >= Self.leastSuggestion else { continue }
-      let isMatch = score > Self.leastMatch && key.count > 4 && query.marks == name.folded.marks
       let near = Near(position: name.position, score: score, isMatch: isMatch)
       if known.map({ ($0.isMatch ? 1 : 0, $0.score) < (isMatch ? 1 : 0, score) }) ?? true {
         best[name.position] = near
