@@ -56,14 +56,21 @@ private func near(_ a: [Float], _ b: [Float], _ tolerance: Float = 1e-5) -> Bool
       let values = (0..<count).map { _ in
         Float.random(in: -1000...1000, using: &random) * (Bool.random(using: &random) ? 1 : 1e-6)
       }
-      let order = OrderStatistics(values)
+      var order = OrderStatistics(values)
       let sorted = values.sorted()
-      for rank in 0..<min(count, 100) { #expect(order.value(rank: rank) == sorted[rank]) }
-      #expect(order.percentile(100) == sorted.last)
-      #expect(order.percentile(0) == sorted.first)
+      for rank in 0..<min(count, 100) {
+        let value = order.value(rank: rank)
+        #expect(value == sorted[rank])
+      }
+      let ends = [order.percentile(0), order.percentile(100)]
+      #expect(ends == [sorted.first, sorted.last])
     }
-    #expect(OrderStatistics([0, 10]).percentile(25) == 2.5)
-    #expect(OrderStatistics([]).percentile(50) == nil)
+    var (two, none, bytes) = (
+      OrderStatistics([0, 10]), OrderStatistics([]),
+      OrderStatistics((0..<256).map { Float(255 - $0) })
+    )
+    let results = (two.percentile(25), none.percentile(50), bytes.value(rank: 77))
+    #expect(results.0 == 2.5 && results.1 == nil && results.2 == 77)
   }
 }
 

@@ -101,8 +101,8 @@ public struct NetworkInput: Sendable {
   ) -> [ClosedRange<Float>] {
     if planes.count == 3 { return [0...255, 0...255, 0...255] }
     if intensity == .hounsfield { return windows }
-    let finite = planes[0].filter(isSane)
-    let order = OrderStatistics(finite)
+    let finite = areSane(planes[0]) ? planes[0] : planes[0].filter(isSane)
+    var order = OrderStatistics(finite)
     guard let low = order.percentile(0.5), let high = order.percentile(99.5) else { return [0...1] }
     if high > low { return [low...high] }
     // Nearly all the same: what stands out stands out.
@@ -111,11 +111,21 @@ public struct NetworkInput: Sendable {
   }
 
   private static func finite(_ plane: [Float], else value: Float) -> [Float] {
-    plane.allSatisfy(isSane) ? plane : plane.map { isSane($0) ? $0 : value }
+    areSane(plane) ? plane : plane.map { isSane($0) ? $0 : value }
   }
 
   /// Neither NaN nor so large that sums of it might overflow.
   private static func isSane(_ value: Float) -> Bool { abs(value) < 1e30 }
+
+  /// As integers, NaN and the infinities above all numbers, so that the loop is one of vectors.
+  private static func areSane(_ plane: [Float]) -> Bool {
+    let limit = (1e30 as Float).bitPattern
+    var largest: UInt32 = 0
+    plane.withUnsafeBufferPointer { plane in
+      for n in 0..<plane.count { largest = max(largest, plane[n].bitPattern & 0x7fff_ffff) }
+    }
+    return largest < limit
+  }
 
   private static func write(
     _ plane: [Float], _ range: ClosedRange<Float>, width: Int, to pixels: inout [Float],
