@@ -17,9 +17,9 @@ extension Study {
       let data = Data(try plate.picture.png()).base64EncodedString()
       let caption =
         image.isVolume
-        ? "Slice \(plate.slice + 1) of \(plate.count)"
+        ? "Axial slice \(plate.slice + 1) of \(plate.count), from below"
           + (plate.shows.isEmpty
-            ? "" : ", the largest section of " + plate.shows.joined(separator: ", "))
+            ? "" : ": the largest section of " + plate.shows.joined(separator: ", "))
         : report.findings.contains(where: \.present) ? "What was found" : "Nothing was found"
       figures += """
         <figure><img width="\(plate.picture.width)" height="\(plate.picture.height)" \
@@ -83,7 +83,7 @@ extension Study {
       <div class="wide"><table>
       <thead><tr><th>Structure</th><th class="number">\(image.isVolume ? "Volume" : "Area")</th>\
       <th class="number">Mean ± SD\(unit)</th><th class="number">Presence</th>\
-      <th class="number">Score</th><th>\(image.isVolume ? "Slices" : "Box")</th></tr></thead>
+      <th class="number">Score</th><th>\(image.isVolume ? "Slices (k, from 0)" : "Box")</th></tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table></div>
