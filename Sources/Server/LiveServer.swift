@@ -113,7 +113,7 @@ extension SegmentService.Configuration {
     options.linger = Self.linger
     // Few: our own queues hold what a peer has not taken, counted in bytes.
     options.sendHighWaterMark = 16
-    options.receiveHighWaterMark = 64
+    options.receiveHighWaterMark = 16
     // A larger frame costs its sender the connection. Above every limit that is answered.
     options.maximumFrameBytes = limits.inputBytes + limits.headerBytes
     options.heartbeat = SocketOptions.Heartbeat(interval: 10_000, timeout: 30_000)

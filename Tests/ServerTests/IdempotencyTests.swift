@@ -65,7 +65,7 @@ struct IdempotencyTests {
   }
 
   @Test func answersAreBoundedInBytes() async throws {
-    try await TestServer.with({ $0.budget.storedAnswerBytes = 1500 }) { server in
+    try await TestServer.with(.test { $0.budget.storedAnswerBytes = 1500 }) { server in
       let client = try await server.client()
       for id in ["a", "b", "c"] {
         _ = try await client.segment(["categories": ["liver"]], id: id)

@@ -64,6 +64,44 @@ struct MalformedTests {
       segment(#"{"categories":["liver"],"publish":"a.b"}"#), [pixels]),
     Case("progress as text", "invalid_argument", segment(more: #","progress":"yes""#), [pixels]),
     Case("deadline 0", "invalid_argument", segment(more: #","deadline_ms":0"#), [pixels]),
+    Case("priority 11", "invalid_argument", segment(more: #","priority":11"#), [pixels]),
+    Case("client no UUID", "invalid_argument", segment(more: #","client":"me""#), [pixels]),
+    Case("rank 1", "invalid_argument", segment(shape: "[4]"), [pixels]),
+    Case("rank 4", "invalid_argument", segment(shape: "[1,1,2,2]"), [pixels]),
+    Case("empty side", "invalid_argument", segment(shape: "[0,4]"), [[]]),
+    Case("fractional shape", "invalid_argument", segment(shape: "[2.5,2]"), [pixels]),
+    Case(
+      "infinite", "invalid_argument", segment(shape: "[1,1]", datatype: "FP32"),
+      [[0, 0, 0x80, 0x7f]]),
+    Case(
+      "a layout of its own", "invalid_argument", segment(image: #"{"layout":"WH"}"#), [pixels]),
+    Case(
+      "a singular affine", "invalid_argument",
+      segment(image: #"{"layout":"HW","affine":[[0,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,1]]}"#),
+      [pixels]),
+    Case(
+      "negative spacing", "invalid_argument", segment(image: #"{"spacing_mm":[-1,1]}"#), [pixels]),
+    Case("categories as text", "invalid_argument", segment(#"{"categories":"liver"}"#), [pixels]),
+    Case(
+      "unknown output", "invalid_argument",
+      segment(#"{"categories":["liver"],"outputs":["mask"]}"#), [pixels]),
+    Case(
+      "unknown encoding", "invalid_argument",
+      segment(#"{"categories":["liver"],"encoding":"zip"}"#), [pixels]),
+    Case(
+      "point for no query", "invalid_argument",
+      segment(#"{"categories":["liver"],"points":[{"at":[0,0],"label":1,"query":7}]}"#), [pixels]),
+    Case("label 2", "invalid_argument", segment(#"{"points":[{"at":[0,0],"label":2}]}"#), [pixels]),
+    Case(
+      "image twice", "invalid_argument",
+      segment(#"{"categories":["liver"],"image_id":"x"}"#), [pixels]),
+    Case("no image", "invalid_argument", #"{"protocol":"segsam/1","id":"bad","method":"report"}"#),
+    Case(
+      "trailing text", "invalid_message", #"{"protocol":"segsam/1","id":"bad","method":"status"} x"#
+    ),
+    Case(
+      "NaN in JSON", "invalid_message",
+      #"{"protocol":"segsam/1","id":"bad","method":"status","priority":NaN}"#),
   ]
 
   @Test func eachGetsItsErrorAndTheServerLivesOn() async throws {
@@ -95,10 +133,12 @@ struct MalformedTests {
   }
 
   @Test func aFrameOverTheHardLimitCostsTheConnectionOnly() async throws {
-    try await TestServer.with({
-      $0.limits.inputBytes = 1 << 16
-      $0.limits.headerBytes = 1 << 16
-    }) { server in
+    try await TestServer.with(
+      .test {
+        $0.limits.inputBytes = 1 << 16
+        $0.limits.headerBytes = 1 << 16
+      }
+    ) { server in
       let giant = try await server.client()
       giant.endpoint.send([try Frame(count: 1 << 20)])
       let client = try await server.client()

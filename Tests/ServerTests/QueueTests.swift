@@ -10,7 +10,7 @@ struct QueueTests {
   @Test func aFullQueueIsBusy() async throws {
     let gate = Gate()
     try await TestServer.with(
-      engine: .standard(gate: gate), { $0.budget.queuedRequests = 2 }
+      engine: .standard(gate: gate), .test { $0.budget.queuedRequests = 2 }
     ) { server in
       let client = try await server.client()
       try client.sendSegment(id: "a")
@@ -33,7 +33,7 @@ struct QueueTests {
   @Test func bytesAreBoundedToo() async throws {
     let gate = Gate()
     try await TestServer.with(
-      engine: .standard(gate: gate), { $0.budget.queuedBytes = 10_000 }
+      engine: .standard(gate: gate), .test { $0.budget.queuedBytes = 10_000 }
     ) { server in
       let client = try await server.client()
       try client.sendSegment(id: "a")

@@ -135,7 +135,7 @@ struct SegmentTests {
   }
 
   @Test func aReplyThatWouldBeTooLargeIsRefusedBeforeWork() async throws {
-    try await TestServer.with({ $0.budget.replyBytes = 400 }) { server in
+    try await TestServer.with(.test { $0.budget.replyBytes = 400 }) { server in
       let client = try await server.client()
       let refused = try await client.segment(["categories": ["liver", "spleen"]])
       #expect(refused.code == "too_large")

@@ -1,6 +1,7 @@
 import JSONC
 import Logging
 import Server
+import ServiceLifecycle
 import Testing
 import ZeroMQ
 
@@ -11,12 +12,8 @@ struct StopTests {
     _ change: (inout SegmentService.Configuration) -> Void = { _ in },
     onReady: (@Sendable (SegmentService.Endpoints) -> Void)? = nil
   ) -> SegmentService {
-    var configuration = SegmentService.Configuration()
-    configuration.bind = "tcp://127.0.0.1:*"
-    configuration.publish = "tcp://127.0.0.1:*"
-    change(&configuration)
-    return SegmentService(
-      configuration: configuration, engine: FakeEngine.standard(),
+    SegmentService(
+      configuration: .test(change), engine: FakeEngine.standard(),
       vocabulary: TestServer.vocabulary,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onReady: onReady)
   }
@@ -50,7 +47,7 @@ struct StopTests {
   @Test func afterTheGraceTheQueueIsAnswered() async throws {
     let gate = FakeEngine.Gate()
     try await TestServer.with(
-      engine: .standard(gate: gate), { $0.stopGrace = .milliseconds(50) }
+      engine: .standard(gate: gate), .test { $0.stopGrace = .milliseconds(50) }
     ) { server in
       let client = try await server.client()
       try client.sendSegment(id: "running")
@@ -111,5 +108,17 @@ struct StopTests {
     run.cancel()
     try await run.value
     await loop.shutdown(grace: .zero)
+  }
+
+  @Test func aGracefulShutdownEndsTheService() async throws {
+    let (ready, sink) = AsyncStream.makeStream(of: SegmentService.Endpoints.self)
+    let service = service(onReady: { sink.yield($0) })
+    let group = ServiceGroup(
+      services: [service], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let run = Task { try await group.run() }
+    var endpoints = ready.makeAsyncIterator()
+    #expect(await endpoints.next() != nil)
+    await group.triggerGracefulShutdown()
+    try await run.value
   }
 }

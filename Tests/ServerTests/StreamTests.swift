@@ -26,7 +26,7 @@ struct StreamTests {
   }
 
   @Test func aStudyIsPublishedWithItsMasks() async throws {
-    try await TestServer.with({ $0.heartbeat = .milliseconds(50) }) { server in
+    try await TestServer.with(.test { $0.heartbeat = .milliseconds(50) }) { server in
       let subscriber = try await server.subscriber("result.s1.")
       let client = try await server.client()
       let queries: JSONValue = ["liver", "spleen"]
@@ -51,7 +51,7 @@ struct StreamTests {
   }
 
   @Test func positionsCountEveryMessageButHeartbeats() async throws {
-    try await TestServer.with({ $0.heartbeat = .milliseconds(30) }) { server in
+    try await TestServer.with(.test { $0.heartbeat = .milliseconds(30) }) { server in
       let subscriber = try await server.subscriber("")
       let client = try await server.client()
       for n in 0..<3 {
@@ -74,7 +74,7 @@ struct StreamTests {
   }
 
   @Test func progressEndsWithTheOutcome() async throws {
-    try await TestServer.with({ $0.heartbeat = .milliseconds(50) }) { server in
+    try await TestServer.with(.test { $0.heartbeat = .milliseconds(50) }) { server in
       let subscriber = try await server.subscriber("progress.")
       let client = try await server.client()
       let answer = try await client.segment(

@@ -42,15 +42,9 @@ struct TestServer: Sendable {
 
   /// Runs `body` with a server, and stops it whatever happens.
   static func with(
-    engine: FakeEngine? = nil, _ change: (inout SegmentService.Configuration) -> Void = { _ in },
+    engine: FakeEngine = .standard(), _ configuration: SegmentService.Configuration = .test(),
     body: (TestServer) async throws -> Void
   ) async throws {
-    var configuration = SegmentService.Configuration()
-    configuration.bind = "tcp://127.0.0.1:*"
-    configuration.publish = "tcp://127.0.0.1:*"
-    configuration.stopGrace = .seconds(5)
-    change(&configuration)
-    let engine = engine ?? .standard()
     let service = SegmentService(
       configuration: configuration, engine: engine, vocabulary: vocabulary,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -80,6 +74,18 @@ struct TestServer: Sendable {
       try await loop.open(.subscribe, at: [.connect(endpoints.publish)], options: options))
     _ = try await peer.frames()
     return peer
+  }
+}
+
+extension SegmentService.Configuration {
+  /// On free ports.
+  static func test(_ change: (inout Self) -> Void = { _ in }) -> Self {
+    var configuration = Self()
+    configuration.bind = "tcp://127.0.0.1:*"
+    configuration.publish = "tcp://127.0.0.1:*"
+    configuration.stopGrace = .seconds(5)
+    change(&configuration)
+    return configuration
   }
 }
 

@@ -32,7 +32,8 @@ extension Dispatcher {
           image: try heldImage(content, owner: owner, now: now), lane: content.lane,
           arrival: now, cost: content.cost,
           progress: ProgressGate(
-            id: key.id, request: request, router: router, publisher: publisher)))
+            id: key.id, request: request, router: router, publisher: publisher,
+            isPublic: content.lane == .model)))
     } catch {
       logger.info(
         "request",
@@ -57,7 +58,7 @@ extension Dispatcher {
       id: key.id)
     if let answer = answers.answer(for: key) {
       if answer.digest == digest {
-        send(answer.frames, to: route, request: nil)
+        send(answer.frames, to: route, request: nil, id: key.id)
       } else {
         reply(conflict, to: route)
       }
@@ -139,7 +140,7 @@ extension Dispatcher {
       timing: ["queue": 0, "total": (ContinuousClock.now - now).milliseconds])
     guard let frame = header.frame else { return }
     answers.store(AnswerStore.Answer(digest: digest, frames: [frame], time: now), for: key)
-    send([frame], to: route, request: request)
+    send([frame], to: route, request: request, id: key.id)
   }
 }
 

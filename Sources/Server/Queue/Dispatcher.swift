@@ -131,7 +131,7 @@ actor Dispatcher {
     answers.store(
       AnswerStore.Answer(digest: job.digest, frames: finished.frames, time: now), for: job.key)
     end(job, status: "ok")
-    send(finished.frames, to: job.route, request: job.request)
+    send(finished.frames, to: job.route, request: job.request, id: job.key.id)
   }
 
   func fail(_ job: Job, _ error: ProtocolError) {
@@ -153,12 +153,21 @@ actor Dispatcher {
 
   func reply(_ header: ReplyHeader, to route: Route) {
     guard let frame = header.frame else { return }
-    send([frame], to: route, request: header.request)
+    if !router.send(route.message([frame])) {
+      logger.warning("a reply found no room", metadata: ["request": "\(header.request ?? "none")"])
+    }
   }
 
-  func send(_ frames: [Frame], to route: Route, request: String?) {
-    if !router.send(route.message(frames)) {
-      logger.warning("a reply found no room", metadata: ["request": "\(request ?? "none")"])
+  /// Sends a final reply. One that finds no room, because its client does not read, gives way to a
+  /// small one: the answer is kept, and the client may ask for it again.
+  func send(_ frames: [Frame], to route: Route, request: String?, id: String) {
+    if router.send(route.message(frames)) { return }
+    logger.warning("a reply found no room", metadata: ["request": "\(request ?? "none")"])
+    let busy = ProtocolError(
+      .busy, "earlier replies are not read yet: read them, and ask again with the same id",
+      details: ["retry_after_ms": 1000])
+    if let frame = ReplyHeader.failure(busy, id: id, request: request).frame {
+      router.send(route.message([frame]))
     }
   }
 }

@@ -17,10 +17,15 @@ final class ProgressGate: Sendable {
   private let id: String, request: String
   private let router: Endpoint
   private let publisher: Publisher
+  /// What is answered at once is no news for the stream.
+  private let isPublic: Bool
   /// Faster news would cost more than it tells.
   private static let pause = Duration.milliseconds(50)
 
-  init(id: String, request: String, router: Endpoint, publisher: Publisher) {
+  init(
+    id: String, request: String, router: Endpoint, publisher: Publisher, isPublic: Bool = true
+  ) {
+    self.isPublic = isPublic
     self.id = id
     self.request = request
     self.router = router
@@ -60,6 +65,7 @@ final class ProgressGate: Sendable {
     state.withLock { state in
       guard !state.isShut else { return }
       state.isShut = true
+      guard isPublic else { return }
       publisher.publish(
         StreamDraft(
           topic: .progress(request: request), request: request, result: ["state": .string(last)]))
