@@ -14,7 +14,7 @@ public struct NetworkInput: Sendable {
   /// S, pixels a side.
   public let side: Int
   /// `[3, S, S]`.
-  public let pixels: [Float]
+  public private(set) var pixels: [Float]
   /// Of the slice.
   public let width: Int, height: Int
   /// Of the slice's picture within the square, which starts at its upper left corner.
@@ -32,12 +32,7 @@ public struct NetworkInput: Sendable {
     else {
       throw ImagingError(.mismatch, "no slice \(slice), or no gray or colour image")
     }
-    self.side = side
-    width = image.width
-    height = image.height
-    let longest = Double(max(width, height))
-    scaledWidth = max(1, Int((Double(width) * Double(side) / longest).rounded()))
-    scaledHeight = max(1, Int((Double(height) * Double(side) / longest).rounded()))
+    self.init(width: image.width, height: image.height, side: side)
     let count = width * height * image.channels
     let samples = image.samples[slice * count..<(slice + 1) * count]
     let planes: [[Float]]
@@ -64,6 +59,28 @@ public struct NetworkInput: Sendable {
       }
     }
     self.pixels = pixels
+  }
+
+  /// The mapping alone, with no pixels.
+  private init(width: Int, height: Int, side: Int) {
+    self.side = side
+    self.width = width
+    self.height = height
+    let longest = Double(max(width, height))
+    scaledWidth = max(1, Int((Double(width) * Double(side) / longest).rounded()))
+    scaledHeight = max(1, Int((Double(height) * Double(side) / longest).rounded()))
+    pixels = []
+  }
+
+  /// How a slice of this size lies in the square, for all slices of a volume at once; `pixels` is
+  /// empty.
+  public static func geometry(
+    width: Int, height: Int, side: Int
+  ) throws(ImagingError) -> NetworkInput {
+    guard (1...8192).contains(side), width > 0, height > 0 else {
+      throw ImagingError(.mismatch, "no slice of \(width)×\(height) pixels fits a square of \(side)")
+    }
+    return NetworkInput(width: width, height: height, side: side)
   }
 
   /// One plane (gray) or three, of values 0 to 1, as a person is shown the slice.

@@ -18,7 +18,7 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
   /// Two-way blocks of the semantic-agnostic decoder.
   public var decoderDepth = 2
   /// Hidden width of the decoders' MLPs.
-  public var decoderMLP = 512
+  public var decoderMLP = 256
   /// Channels of the decoder's upscaled features at strides 8 and 4.
   public var upscaled = [64, 32]
   /// Width of a sentence vector, and how many describe a category.

@@ -84,7 +84,9 @@ public struct BatchMaker: Sendable {
       var seen: [(TargetLabel, Int)] = []
       for ask in asks {
         let slots = ask.label.members.count
-        guard slot + slots + (shape.images - 1 - image) <= n, members < shape.perImage else { break }
+        guard slot + slots + (shape.images - 1 - image) <= n, members < shape.perImage else {
+          break
+        }
         for (k, category) in ask.label.members.enumerated() {
           fillSlot(
             &b, slot: slot + k, image: image, ask: ask, category: category, slice: slice,
@@ -149,7 +151,8 @@ public struct BatchMaker: Sendable {
     if wantAbsent || there.isEmpty {
       var absent = gone.map { targets[$0] }
       // What another kind of machine shows cannot be in this image.
-      if absent.isEmpty || random.chance(0.2), let other = store.foreign(to: slice, random: &random) {
+      if absent.isEmpty || random.chance(0.2), let other = store.foreign(to: slice, random: &random)
+      {
         absent.insert(other, at: 0)
       }
       let empty = [Float](repeating: 0, count: labels.count / 4)
@@ -240,7 +243,9 @@ public struct BatchMaker: Sendable {
     }
   }
 
-  private func place(_ b: inout EmptyBatch, _ slot: Int, _ p: Int, _ kind: PointKind, _ x: Float, _ y: Float) {
+  private func place(
+    _ b: inout EmptyBatch, _ slot: Int, _ p: Int, _ kind: PointKind, _ x: Float, _ y: Float
+  ) {
     let c = configuration
     let at = slot * c.points + p
     b.places[at * 2] = min(max(x, 0), 1)
@@ -296,7 +301,9 @@ public struct BatchMaker: Sendable {
     let s = configuration.imageSize
     let half = s / 2
     var row = [Int](repeating: 0, count: 256)
-    for (label, member) in seen { for v in label.values where row[Int(v)] == 0 { row[Int(v)] = member + 1 } }
+    for (label, member) in seen {
+      for v in label.values where row[Int(v)] == 0 { row[Int(v)] = member + 1 }
+    }
     for (label, member) in seen { for v in label.own { row[Int(v)] = member + 1 } }
     row[0] = 0
     let base = image * (shape.perImage + 1) * half * half

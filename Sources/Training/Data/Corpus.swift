@@ -114,6 +114,11 @@ public struct Corpus: Sendable {
       })
   }
 
+  private init(dataSets: [DataSet]) { self.dataSets = dataSets }
+
+  /// Both corpora's data sets as one.
+  public func joined(with other: Corpus) -> Corpus { Corpus(dataSets: dataSets + other.dataSets) }
+
   /// Every category that some case annotates, sorted.
   public var categories: [String] {
     Array(Set(dataSets.flatMap { $0.labels.values })).sorted()

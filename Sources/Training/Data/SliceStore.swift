@@ -48,7 +48,8 @@ public struct SliceStore: Sendable {
         if members.count == 2 { pairs.insert(members) }
         labels.append(
           TargetLabel(
-            category: category, values: Set(set.values(of: category).compactMap { UInt8(exactly: $0) }),
+            category: category,
+            values: Set(set.values(of: category).compactMap { UInt8(exactly: $0) }),
             own: [own], members: members))
       }
       store.targets.append(labels)

@@ -1,0 +1,31 @@
+/// What stands in a bundle's `manifest.json`.
+public struct Manifest: Codable, Sendable, Hashable {
+  public static let currentFormat = "segsam-bundle/1"
+
+  public var format = Manifest.currentFormat
+  public var name: String
+  public var version: String
+  /// A line about what it is, for people.
+  public var summary = ""
+  public var network: NetworkConfiguration
+  /// The concrete categories that were trained, in the order of the CO-tokens.
+  public var categories: [String]
+  /// The modality in whose words each CO-token's description stands, in the order of `categories`.
+  public var modalities: [String]
+  /// Presence under which a category counts as absent, fitted on `val`; 0.5 for one that is missing.
+  public var presenceThresholds: [String: Double] = [:]
+  /// The text encoder's id that the model was trained with.
+  public var textEncoder: String
+
+  public init(
+    name: String, version: String, network: NetworkConfiguration, categories: [String],
+    modalities: [String], textEncoder: String
+  ) {
+    self.name = name
+    self.version = version
+    self.network = network
+    self.categories = categories
+    self.modalities = modalities
+    self.textEncoder = textEncoder
+  }
+}

@@ -1,0 +1,61 @@
+public import NeuralGraph
+
+/// The graphs that serve: one run an image, one run a query.
+extension SegSAMNetwork {
+  /// `image [1, 3, S, S]` to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
+  /// logits `classes [1, C]` of C_s and `context [1, width]` for the SO-tokens.
+  ///
+  /// - Parameter categoryText: `[C, aspects · textWidth]`, fixed in the graph.
+  public func imageGraph(categoryText: [Float]) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let s = builder.root
+    let c = configuration
+    let image = try builder.input("image", [1, 3, c.imageSize, c.imageSize])
+    let features = try encode(s, image)
+    let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
+    let classes = try SemanticAwareDecoder(configuration: c).classify(
+      s["semantic_aware"], categories: categories(s, text), image: features.tokens,
+      positions: positions(s))
+    try builder.output("tokens", features.tokens)
+    try builder.output("stride8", features.stride8)
+    try builder.output("stride4", features.stride4)
+    try builder.output("stride2", features.stride2)
+    try builder.output("classes", classes.logits)
+    try builder.output("context", classes.context)
+    return builder.graph
+  }
+
+  /// One query on one image: inputs as `imageGraph` gives them, with `places [1, P, 2]`,
+  /// `kinds [1, P, 5]`, `text [1, aspects, textWidth]`, `has_text [1, 1]`; outputs `mask`,
+  /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Outputs`.
+  ///
+  /// One query a run, whatever the request holds: so an answer cannot depend on the other queries.
+  public func queryGraph(categoryText: [Float]) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let s = builder.root
+    let c = configuration
+    let (side, g) = (c.imageSize, c.grid)
+    let features = ImageFeatures(
+      tokens: try builder.input("tokens", [1, g * g, c.width]),
+      stride8: try builder.input("stride8", [1, c.stages[2], side / 8, side / 8]),
+      stride4: try builder.input("stride4", [1, c.stages[1], side / 4, side / 4]),
+      stride2: try builder.input("stride2", [1, c.stages[0], side / 2, side / 2]))
+    let context = try builder.input("context", [1, c.width])
+    let queries = QueryInputs(
+      places: try builder.input("places", [1, c.points, 2]),
+      kinds: try builder.input("kinds", [1, c.points, PointKind.allCases.count]),
+      text: try builder.input("text", [1, c.aspects, c.textWidth]),
+      hasText: try builder.input("has_text", [1, 1]))
+    let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
+    let out = try decode(
+      s, features: features, classes: context, context: context, queries: queries,
+      categories: categories(s, text), positions: positions(s))
+    try builder.output("mask", out.mask)
+    try builder.output("candidates", out.candidates)
+    try builder.output("iou", out.iou)
+    try builder.output("semantic", out.semantic)
+    try builder.output("presence", out.presence)
+    try builder.output("naming", out.naming)
+    return builder.graph
+  }
+}

@@ -1,0 +1,169 @@
+public import Imaging
+import NeuralGraph
+public import OpenVINORuntime
+import Synchronization
+import TextEncoder
+public import Vocabulary
+
+import class Foundation.DispatchQueue
+
+/// How a model is run.
+public struct PredictorOptions: Sendable, Hashable {
+  /// Threads a run may use; nil leaves it to OpenVINO.
+  public var threads: Int?
+  /// Bytes of image features that are kept.
+  public var cacheBytes: Int
+  /// Of the image encoder. Prompts and decoders are always computed in f32: bf16 positions are off
+  /// by up to a tenth.
+  public var precision: CompileOptions.Precision
+  /// Where compiled models are kept between runs of the program.
+  public var modelCache: String?
+  /// For experiments: category → the category whose description it is given.
+  public var descriptionsOf: [String: String] = [:]
+
+  public init(
+    threads: Int? = nil, cacheBytes: Int = 192 << 20,
+    precision: CompileOptions.Precision = .auto, modelCache: String? = nil
+  ) {
+    self.threads = threads
+    self.cacheBytes = cacheBytes
+    self.precision = precision
+    self.modelCache = modelCache
+  }
+}
+
+/// Answers queries with a model: image features cached by content, one decoder run a query.
+///
+/// Inference runs on a queue of its own, one request at a time, never on the cooperative pool.
+public final class Predictor: SegmentationEngine {
+  public let model: ModelInfo
+  public let trainedCategories: Set<String>
+  public let manifest: Manifest
+  let vocabulary: Vocabulary
+  let cache: FeatureCache
+  let texts: CategoryTexts
+  private let imageRequest: InferRequest
+  private let queryRequest: InferRequest
+  private let queue = DispatchQueue(label: "segsam.inference", qos: .userInitiated)
+
+  /// Compiles the networks. Blocks for seconds: never call from Swift's cooperative threads.
+  public init(
+    bundle: ModelBundle, vocabulary: Vocabulary, options: PredictorOptions = PredictorOptions()
+  ) throws {
+    manifest = bundle.manifest
+    model = ModelInfo(name: manifest.name, version: manifest.version)
+    trainedCategories = Set(manifest.categories)
+    self.vocabulary = vocabulary
+    cache = FeatureCache(limit: options.cacheBytes)
+    if let missing = manifest.categories.first(where: { vocabulary[$0] == nil }) {
+      throw BundleError(
+        .invalid,
+        "model \(manifest.name) was trained on \"\(missing)\", which is not in the vocabulary")
+    }
+    let encoder = try TextEncoder(threads: options.threads)
+    texts = CategoryTexts(
+      vocabulary: vocabulary, encoder: encoder, standIns: options.descriptionsOf)
+    // What is in the image at all is told by every category's own description.
+    let own = CategoryTexts(vocabulary: vocabulary, encoder: encoder)
+    var categoryText: [Float] = []
+    for (category, modality) in zip(manifest.categories, manifest.modalities) {
+      categoryText += try own.vectors(category, modality: modality)
+    }
+    let network = SegSAMNetwork(
+      configuration: manifest.network, categoryCount: manifest.categories.count)
+    let runtime = try OpenVINO.load()
+    let image = try runtime.compile(
+      network.imageGraph(categoryText: categoryText), weights: bundle.weights,
+      options: CompileOptions(
+        precision: options.precision, threads: options.threads,
+        cacheDirectory: options.modelCache))
+    let query = try runtime.compile(
+      network.queryGraph(categoryText: categoryText), weights: bundle.weights,
+      options: CompileOptions(
+        precision: .float32, threads: options.threads, cacheDirectory: options.modelCache))
+    imageRequest = try image.makeRequest()
+    queryRequest = try query.makeRequest()
+  }
+
+  public func prepare(_ image: MedicalImage, imageKey: String) async throws {
+    try await onQueue { stop in
+      let view = AxialView(image)
+      let viewed = try view.view(image)
+      for k in 0..<view.sliceCount {
+        try stop.check()
+        _ = try self.features(viewed, slice: k, key: imageKey)
+      }
+    }
+  }
+
+  public func segment(
+    _ image: MedicalImage, imageKey: String, queries: [Query], options: SegmentOptions,
+    progress: (@Sendable (Int, Int) -> Void)?
+  ) async throws -> SegmentationResult {
+    try await onQueue { stop in
+      try Segmentation(
+        predictor: self, image: image, key: imageKey, queries: queries, options: options
+      ).run(stop: stop, progress: progress)
+    }
+  }
+
+  /// The image's features, from the cache or computed.
+  func features(_ viewed: MedicalImage, slice: Int, key: String) throws -> SliceFeatures {
+    let cacheKey = FeatureCache.Key(image: key, slice: slice)
+    if let known = cache.features(for: cacheKey) { return known }
+    let side = manifest.network.imageSize
+    let input = try NetworkInput(viewed, slice: slice, side: side)
+    var out = try imageRequest.infer(
+      inputs: ["image": TensorValue(input.pixels, shape: [1, 3, side, side])])
+    let logits = out.removeValue(forKey: "classes")?.floats ?? []
+    let features = SliceFeatures(tensors: out, classes: logits.map(sigmoid))
+    cache.keep(features, for: cacheKey)
+    return features
+  }
+
+  /// One run of the decoders.
+  func decode(_ features: SliceFeatures, _ prompt: PromptTensors) throws -> DecodedQuery {
+    var inputs = features.tensors
+    inputs.merge(prompt.tensors) { _, new in new }
+    let out = try queryRequest.infer(inputs: inputs)
+    guard let mask = out["mask"]?.floats, let candidates = out["candidates"]?.floats,
+      let iou = out["iou"]?.floats, iou.count == SemanticAgnosticDecoder.maskCount,
+      let semantic = out["semantic"]?.floats, let presence = out["presence"]?.floats?.first,
+      let naming = out["naming"]?.floats
+    else { throw PredictorError(.inference, "the decoders gave no such output") }
+    return DecodedQuery(
+      mask: mask, candidates: candidates, iou: iou, semantic: semantic, presence: presence,
+      naming: naming)
+  }
+
+  private func onQueue<R: Sendable>(
+    _ body: @escaping @Sendable (StopFlag) throws -> R
+  ) async throws -> R {
+    let stop = StopFlag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.async {
+          continuation.resume(
+            with: Result { () throws -> R in
+              try stop.check()
+              return try body(stop)
+            })
+        }
+      }
+    } onCancel: {
+      stop.set()
+    }
+  }
+}
+
+/// Tells work on another thread that nobody waits for it any more.
+final class StopFlag: Sendable {
+  private let isSet = Atomic<Bool>(false)
+  func set() { isSet.store(true, ordering: .relaxed) }
+  func check() throws(CancellationError) {
+    if isSet.load(ordering: .relaxed) { throw CancellationError() }
+  }
+}
+
+@inline(__always)
+func sigmoid(_ x: Float) -> Float { 1 / (1 + exponential(-x)) }

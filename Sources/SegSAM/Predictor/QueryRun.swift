@@ -1,0 +1,132 @@
+import Imaging
+import Vocabulary
+
+/// What the decoders are asked, with its place in the radiological view.
+struct QueryRun: Hashable, Sendable {
+  /// A concrete category, trained, or with a place.
+  var category: String?
+  var freeText: String?
+  /// In voxels of the view, upper bounds exclusive: `[x0, y0, z0]`, `[x1, y1, z1]`.
+  var lower: [Double]?, upper: [Double]?
+  var clicks: [Spot]
+  var modality: String?
+
+  struct Spot: Hashable, Sendable {
+    /// `[x, y, z]` in the view.
+    var at: [Double]
+    var isPositive: Bool
+  }
+
+  var hasPlace: Bool { lower != nil || !clicks.isEmpty }
+  var hasText: Bool { category != nil || freeText != nil }
+
+  /// The runs that answer a query: none for a category that was not trained and has no place.
+  ///
+  /// - Throws: `PredictorError` `.invalidQuery` for an unknown category, or a box or click that is
+  ///   of the wrong rank or outside the image.
+  static func runs(
+    for query: Query, predictor: Predictor, image: MedicalImage, view: AxialView
+  ) throws(PredictorError) -> [QueryRun] {
+    var run = QueryRun(clicks: [], modality: image.modality?.rawValue)
+    if let box = query.box {
+      let (lower, upper) = try bounds(box, image)
+      let inView = view.toView(lower: lower, upper: upper)
+      (run.lower, run.upper) = (inView.lower, inView.upper)
+    }
+    let room = predictor.manifest.network.points - 2
+    guard query.clicks.count <= room else {
+      throw PredictorError(
+        .invalidQuery, "\(query.clicks.count) clicks for one query; this model takes \(room)")
+    }
+    for click in query.clicks {
+      let point = try point(click, image)
+      run.clicks.append(Spot(at: view.toView(point: point), isPositive: click.isPositive))
+    }
+    switch query.subject {
+    case .freeText(let text):
+      run.freeText = text
+      return [run]
+    case .unnamed:
+      guard run.hasPlace else {
+        throw PredictorError(.invalidQuery, "a query needs a name, a box or a click")
+      }
+      return [run]
+    case .category(let id):
+      guard predictor.vocabulary[id] != nil else {
+        throw PredictorError(.invalidQuery, "no category has the id \"\(id)\"")
+      }
+      return predictor.vocabulary.parts(of: id).compactMap { part in
+        guard predictor.trainedCategories.contains(part) || run.hasPlace else { return nil }
+        var mine = run
+        mine.category = part
+        return mine
+      }
+    }
+  }
+
+  private static func bounds(
+    _ box: Box, _ image: MedicalImage
+  ) throws(PredictorError) -> (lower: [Double], upper: [Double]) {
+    let b = box.bounds
+    let axes = image.isVolume ? 3 : 2
+    guard b.count == 2 * axes, b.allSatisfy(\.isFinite) else {
+      throw PredictorError(.invalidQuery, "a box needs \(2 * axes) numbers here, not \(b.count)")
+    }
+    let extents = [image.width, image.height, image.depth].map(Double.init)
+    var (lower, upper) = (Array(b[..<axes]), Array(b[axes...]))
+    if axes == 2 {
+      lower.append(0)
+      upper.append(1)
+    }
+    for a in 0..<3 where !(lower[a] < upper[a] && upper[a] > 0 && lower[a] < extents[a]) {
+      throw PredictorError(.invalidQuery, "the box \(b) is empty or outside the image")
+    }
+    return (lower, upper)
+  }
+
+  private static func point(
+    _ click: Click, _ image: MedicalImage
+  ) throws(PredictorError) -> [Double] {
+    let axes = image.isVolume ? 3 : 2
+    guard click.at.count == axes, click.at.allSatisfy(\.isFinite) else {
+      throw PredictorError(
+        .invalidQuery, "a click needs \(axes) numbers here, not \(click.at.count)")
+    }
+    let point = axes == 2 ? click.at + [0] : click.at
+    let extents = [image.width, image.height, image.depth].map(Double.init)
+    for a in 0..<3 where !(point[a] > -0.5 - 1e-9 && point[a] < extents[a] - 0.5 + 1e-9) {
+      throw PredictorError(.invalidQuery, "the click at \(click.at) is outside the image")
+    }
+    return point
+  }
+
+  /// The decoders' inputs on a slice; nil where nothing is asked of that slice.
+  ///
+  /// A box holds for the slices that it spans and a click for its own. A query with a name and a
+  /// place asks the slices without a part of the place by name alone if it was trained, unless a box
+  /// says where the object ends.
+  func prompt(
+    on slice: Int, geometry: SliceGeometry, predictor: Predictor
+  ) throws -> PromptTensors? {
+    let z = Double(slice)
+    var box: (x0: Double, y0: Double, x1: Double, y1: Double)?
+    if let lower, let upper {
+      guard z + 0.5 > lower[2], z + 0.5 <= upper[2].rounded(.up) else { return nil }
+      box = geometry.box(x0: lower[0], y0: lower[1], x1: upper[0], y1: upper[1])
+    }
+    let here = clicks.filter { Int($0.at[2].rounded()) == slice }.map { spot in
+      let p = geometry.point(x: spot.at[0], y: spot.at[1])
+      return (x: p.x, y: p.y, isPositive: spot.isPositive)
+    }
+    let isTrained = category.map { predictor.trainedCategories.contains($0) } ?? (freeText != nil)
+    if box == nil, here.isEmpty, !isTrained { return nil }
+    var text: [Float]?
+    if let category {
+      text = try predictor.texts.vectors(category, modality: modality)
+    } else if let freeText {
+      text = try predictor.texts.vectors(freeText: freeText)
+    }
+    return PromptTensors(
+      configuration: predictor.manifest.network, text: text, box: box, clicks: here)
+  }
+}

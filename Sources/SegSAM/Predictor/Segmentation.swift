@@ -1,0 +1,169 @@
+import Imaging
+import Vocabulary
+
+import struct Foundation.Date
+
+/// One request on its way through the network, slice by slice.
+///
+/// A query on a composite becomes one run for each of its trained parts; the same part asked twice
+/// runs once. Everything is computed in the radiological view and given back in the image's grid.
+struct Segmentation {
+  let predictor: Predictor
+  let image: MedicalImage
+  let key: String
+  let queries: [Query]
+  let options: SegmentOptions
+  private let view: AxialView
+  private let viewed: MedicalImage
+  /// What is run: the distinct pairs of subject and place.
+  private let runs: [QueryRun]
+  /// Of each query: its runs.
+  private let members: [[Int]]
+
+  init(
+    predictor: Predictor, image: MedicalImage, key: String, queries: [Query],
+    options: SegmentOptions
+  ) throws {
+    self.predictor = predictor
+    self.image = image
+    self.key = key
+    self.queries = queries
+    self.options = options
+    view = AxialView(image)
+    viewed = try view.view(image)
+    var runs: [QueryRun] = []
+    var members: [[Int]] = []
+    for query in queries {
+      var mine: [Int] = []
+      for run in try QueryRun.runs(for: query, predictor: predictor, image: image, view: view) {
+        if let known = runs.firstIndex(of: run) {
+          mine.append(known)
+        } else {
+          mine.append(runs.count)
+          runs.append(run)
+        }
+      }
+      members.append(mine)
+    }
+    self.runs = runs
+    self.members = members
+  }
+
+  func run(
+    stop: StopFlag, progress: (@Sendable (Int, Int) -> Void)?
+  ) throws -> SegmentationResult {
+    var found = runs.map { _ in RunResult(view: view) }
+    let labels = labelled()
+    var semantic = SemanticMask(view: view, labels: labels, vocabulary: predictor.vocabulary)
+    var chances = [Float](repeating: 0, count: predictor.manifest.categories.count)
+    var encoding = 0.0
+    var decoding = 0.0
+    for k in 0..<view.sliceCount {
+      try stop.check()
+      let start = Date()
+      let features = try predictor.features(viewed, slice: k, key: key)
+      encoding += Date().timeIntervalSince(start)
+      for (n, chance) in features.classes.enumerated() { chances[n] = max(chances[n], chance) }
+      let between = Date()
+      let geometry = try SliceGeometry(
+        viewed, side: predictor.manifest.network.imageSize)
+      semantic.begin()
+      for (n, run) in runs.enumerated() {
+        guard let prompt = try run.prompt(on: k, geometry: geometry, predictor: predictor) else {
+          continue
+        }
+        try stop.check()
+        let decoded = try predictor.decode(features, prompt)
+        let threshold = presenceThreshold(run)
+        let isHere = found[n].take(
+          decoded, run: run, slice: k, geometry: geometry, threshold: threshold,
+          maskThreshold: options.threshold, keepsMask: options.wantsBinaryMasks)
+        if options.wantsSemanticMask, isHere, let category = run.category {
+          semantic.offer(decoded.semantic, category: category, geometry: geometry)
+        }
+      }
+      semantic.end(slice: k)
+      decoding += Date().timeIntervalSince(between)
+      progress?(k + 1, view.sliceCount)
+    }
+    var probabilities: [String: Double] = [:]
+    if options.wantsProbabilities {
+      for (n, category) in predictor.manifest.categories.enumerated() {
+        probabilities[category] = Double(chances[n])
+      }
+    }
+    return SegmentationResult(
+      queries: try queries.indices.map { try answer($0, found) },
+      semanticMask: options.wantsSemanticMask ? try view.restore(semantic.map) : nil,
+      labels: labels, probabilities: probabilities,
+      timing: ["image_encoder": encoding * 1000, "decoders": decoding * 1000])
+  }
+
+  private func presenceThreshold(_ run: QueryRun) -> Double {
+    if let given = options.presenceThreshold { return given }
+    return run.category.flatMap { predictor.manifest.presenceThresholds[$0] } ?? 0.5
+  }
+
+  /// Concrete categories in the order of first mention.
+  private func labelled() -> [String] {
+    var labels: [String] = []
+    for query in queries {
+      guard case .category(let id) = query.subject else { continue }
+      for part in predictor.vocabulary.parts(of: id) where !labels.contains(part) {
+        labels.append(part)
+      }
+    }
+    return labels
+  }
+
+  private func answer(_ index: Int, _ found: [RunResult]) throws -> QueryResult {
+    let query = queries[index]
+    let mine = members[index].map { found[$0] }
+    let presence = mine.map(\.presence).max() ?? 0
+    let isPresent = mine.contains(where: \.isPresent)
+    var mask: BinaryMask?
+    if options.wantsBinaryMasks {
+      var union = BinaryMask(width: view.size[0], height: view.size[1], depth: view.size[2])
+      for part in mine where part.isPresent { union.formUnion(part.mask) }
+      mask = try view.restore(union)
+    }
+    let seen = mine.filter(\.isPresent)
+    let scores = (seen.isEmpty ? mine : seen).map(\.score)
+    let score = scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count)
+    var result = QueryResult(
+      category: nil, isPresent: isPresent, presence: presence, score: score, mask: mask)
+    switch query.subject {
+    case .freeText: break
+    case .unnamed:
+      result.candidates = mine.first.map { names($0) } ?? []
+      result.category = result.candidates.first?.category
+    case .category(let id):
+      result.category = id
+      guard predictor.vocabulary.isComposite(id) else { break }
+      result.parts = predictor.vocabulary.parts(of: id).map { part in
+        let run = members[index].first { runs[$0].category == part }.map { found[$0] }
+        return PartResult(
+          category: part, isPresent: run?.isPresent ?? false, presence: run?.presence ?? 0)
+      }
+    }
+    return result
+  }
+
+  private func names(_ result: RunResult) -> [(category: String, probability: Double)] {
+    let logits = result.naming
+    guard let most = logits.max() else { return [] }
+    let powers = logits.map { exponential($0 - most) }
+    let total = powers.reduce(0, +)
+    return zip(predictor.manifest.categories, powers)
+      .map { ($0, Double($1 / total)) }
+      .sorted { $0.1 > $1.1 }
+      .prefix(5).map { (category: $0.0, probability: $0.1) }
+  }
+}
+
+extension BinaryMask {
+  /// Adds the voxels of a mask on the same grid.
+  mutating func formUnion(_ other: BinaryMask) {
+    for i in voxels.indices where other.voxels[i] != 0 { voxels[i] = 1 }
+  }
+}

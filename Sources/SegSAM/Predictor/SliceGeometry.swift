@@ -1,0 +1,33 @@
+import Imaging
+
+/// The map between a slice of the view and the network's square.
+struct SliceGeometry {
+  let input: NetworkInput
+  let side: Int
+
+  /// All slices of an image have the same.
+  init(_ viewed: MedicalImage, side: Int) throws(ImagingError) {
+    self.side = side
+    input = try NetworkInput.geometry(width: viewed.width, height: viewed.height, side: side)
+  }
+
+  /// As fractions of the square.
+  func point(x: Double, y: Double) -> (x: Double, y: Double) {
+    let p = input.networkPoint(x: x, y: y)
+    return (p.x / Double(side), p.y / Double(side))
+  }
+
+  func box(
+    x0: Double, y0: Double, x1: Double, y1: Double
+  ) -> (x0: Double, y0: Double, x1: Double, y1: Double) {
+    let b = input.networkBox(x0: x0, y0: y0, x1: x1, y1: y1)
+    let s = Double(side)
+    return (b.x0 / s, b.y0 / s, b.x1 / s, b.y1 / s)
+  }
+
+  /// Logits over the square, on the slice's own grid.
+  func onSlice(_ logits: [Float]) -> [Float] {
+    let s = Int(Double(logits.count).squareRoot().rounded())
+    return input.resizeLogits(logits, side: s) ?? []
+  }
+}

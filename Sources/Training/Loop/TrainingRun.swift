@@ -1,0 +1,180 @@
+public import Foundation
+public import NeuralGraph
+public import SegSAM
+import TextEncoder
+public import Vocabulary
+
+/// A whole training run, as `segsam train` does it: data, stages, checkpoints, log, bundle.
+public struct TrainingRun {
+  public var corpus: URL
+  /// Where checkpoints, logs and plots go.
+  public var output: URL
+  public var configuration: TrainingConfiguration
+  public var stages: [Stage]
+  /// A bundle to start from.
+  public var start: ModelBundle?
+  public var name = "segsam-base"
+  public var version = "1"
+  /// How many synthetic volumes are trained beside the real images.
+  public var phantoms = 0
+  /// Seconds between checkpoints, and steps between lines of the log and between validations.
+  public var checkpointSeconds = 240.0
+  public var logSteps = 100
+  public var validationSteps = 1000
+  /// Stops as if the stage were over after so many seconds; nil: never.
+  public var secondsLimit: Double?
+  /// Told what happens, a line at a time.
+  public var say: (String) -> Void = { _ in }
+
+  public init(
+    corpus: URL, output: URL, configuration: TrainingConfiguration, stages: [Stage]
+  ) {
+    self.corpus = corpus
+    self.output = output
+    self.configuration = configuration
+    self.stages = stages
+  }
+
+  /// What training needs besides the weights: read once.
+  private struct Material {
+    var train: SliceStore, val: SliceStore
+    var texts: AspectVectors
+    var categories: [String], modalities: [String]
+    var categoryText: [Float]
+    var encoderID: String
+  }
+
+  /// Trains all stages that are not done yet and writes the bundle to `output/bundle`.
+  ///
+  /// A run that was broken off goes on from its last checkpoint.
+  /// - Throws: `CorpusError`, `TorchError`, `BundleError` and file errors, each saying what to do.
+  public func run() throws {
+    try Torch.load()
+    try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+    let vocabulary = try Vocabulary.load(at: try VocabularyLocation.find())
+    let material = try read(vocabulary)
+    let began = Date()
+    var weights: Weights = start?.weights ?? [:]
+    for (index, stage) in stages.enumerated() {
+      weights = try run(stage, index: index, from: weights, material: material, began: began)
+    }
+    var manifest = Manifest(
+      name: name, version: version, network: configuration.network,
+      categories: material.categories, modalities: material.modalities,
+      textEncoder: material.encoderID)
+    manifest.network.imageSize = stages.last?.imageSize ?? manifest.network.imageSize
+    let bundle = output.appendingPathComponent("bundle")
+    try ModelBundle.save(manifest: manifest, weights: weights, to: bundle)
+    say("wrote \(bundle.path)")
+  }
+
+  private func read(_ vocabulary: Vocabulary) throws -> Material {
+    let real = try Corpus(directory: corpus)
+    var corpus = real
+    if phantoms > 0 {
+      let folder = output.appendingPathComponent("phantoms")
+      try PhantomCorpus.write(count: phantoms, categories: Set(real.categories), to: folder)
+      corpus = real.joined(with: try Corpus(directory: folder))
+    }
+    let unknown = corpus.categories.filter { vocabulary[$0] == nil }
+    guard unknown.isEmpty else {
+      throw CorpusError(
+        self.corpus.path, "the vocabulary has no \(unknown.joined(separator: ", ")); add them")
+    }
+    let categories = Array(Set(corpus.categories.flatMap { vocabulary.parts(of: $0) })).sorted()
+    let encoder = try TextEncoder(threads: configuration.threads)
+    let texts = CategoryTexts(vocabulary: vocabulary, encoder: encoder)
+    let kinds = Set(corpus.dataSets.map(\.modality))
+    var table: [String: [String: [Float]]] = [:]
+    for category in categories {
+      for kind in kinds {
+        table[category, default: [:]][kind] = try texts.vectors(category, modality: kind)
+      }
+    }
+    say("encoded the descriptions of \(categories.count) categories")
+    let modalities = categories.map { vocabulary[$0]?.modalities.first ?? "CT" }
+    let categoryText = try zip(categories, modalities).flatMap {
+      try texts.vectors($0, modality: $1)
+    }
+    let side = max(256, stages.map(\.imageSize).max() ?? 256)
+    let train = try SliceStore.load(
+      corpus, split: .train, vocabulary: vocabulary, categories: categories, side: side)
+    let val = try SliceStore.load(
+      corpus, split: .val, vocabulary: vocabulary, categories: categories, side: side)
+    say("decoded \(train.slices.count) slices to train on and \(val.slices.count) to validate")
+    return Material(
+      train: train, val: val,
+      texts: AspectVectors(
+        table, width: configuration.network.aspects * configuration.network.textWidth),
+      categories: categories, modalities: modalities, categoryText: categoryText,
+      encoderID: encoder.id)
+  }
+
+  private func run(
+    _ stage: Stage, index: Int, from weights: Weights, material: Material, began: Date
+  ) throws -> Weights {
+    var configuration = configuration
+    configuration.stage = stage
+    let trainer = try Trainer(
+      configuration: configuration, categoryCount: material.categories.count,
+      pairs: material.train.pairs, start: weights, categoryText: material.categoryText)
+    let checkpoint = output.appendingPathComponent("stage\(index).safetensors").path
+    if FileManager.default.fileExists(atPath: checkpoint) {
+      try trainer.restore(try Self.weights(at: checkpoint))
+      say("stage \(index): goes on at step \(trainer.step)")
+    }
+    let shape = BatchShape(
+      images: stage.images, slots: stage.slots, perImage: configuration.perImage,
+      pairs: material.train.pairs)
+    let network = trainer.network.configuration
+    let maker = BatchMaker(
+      store: material.train, texts: material.texts, configuration: network, shape: shape)
+    let validation = try QuickValidation(
+      maker: BatchMaker(
+        store: material.val, texts: material.texts, configuration: network, shape: shape),
+      network: trainer.network)
+    let log = try TrainingLog(directory: output, stage: index)
+    let queue = BatchQueue(
+      from: trainer.step, ahead: 6, threads: 1, seed: configuration.seed &+ UInt64(index) << 40
+    ) { maker.make(random: &$0) }
+    defer { queue.stop() }
+    var meter = StepMeter()
+    var saved = Date()
+    while trainer.step < stage.steps {
+      let asked = Date()
+      let batch = queue.next()
+      meter.waited += Date().timeIntervalSince(asked)
+      meter.add(try trainer.train(batch))
+      let isOut = secondsLimit.map { Date().timeIntervalSince(began) > $0 } ?? false
+      let isLast = trainer.step == stage.steps || isOut
+      if trainer.step % logSteps == 0 || isLast {
+        let line = meter.line(images: stage.images)
+        try log.add(line)
+        say("stage \(index) \(line.text)")
+        meter = StepMeter()
+      }
+      if trainer.step % validationSteps == 0 || isLast {
+        let scores = try validation.run(
+          trainer.meanWeights(), categoryText: material.categoryText)
+        try log.add(scores, step: trainer.step)
+        say("stage \(index) step \(trainer.step): \(TrainingLog.summary(scores))")
+      }
+      if Date().timeIntervalSince(saved) > checkpointSeconds || isLast {
+        try Safetensors.write(try trainer.checkpoint(), to: checkpoint)
+        try Safetensors.write(
+          trainer.meanWeights(), to: output.appendingPathComponent("mean.safetensors").path)
+        saved = Date()
+      }
+      if isOut { break }
+    }
+    try log.plot()
+    return trainer.meanWeights()
+  }
+
+  static func weights(at path: String) throws -> Weights {
+    let file = try SafetensorsFile(path: path)
+    var weights: Weights = [:]
+    for name in file.names { weights[name] = try file.floats(name) }
+    return weights
+  }
+}
