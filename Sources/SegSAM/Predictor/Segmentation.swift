@@ -56,6 +56,7 @@ struct Segmentation {
     let labels = labelled()
     var semantic = SemanticMask(view: view, labels: labels, vocabulary: predictor.vocabulary)
     var chances = [Float](repeating: 0, count: predictor.manifest.categories.count)
+    let geometry = try SliceGeometry(viewed, side: predictor.manifest.network.imageSize)
     var encoding = 0.0
     var decoding = 0.0
     for k in 0..<view.sliceCount {
@@ -65,8 +66,6 @@ struct Segmentation {
       encoding += Date().timeIntervalSince(start)
       for (n, chance) in features.classes.enumerated() { chances[n] = max(chances[n], chance) }
       let between = Date()
-      let geometry = try SliceGeometry(
-        viewed, side: predictor.manifest.network.imageSize)
       semantic.begin()
       for (n, run) in runs.enumerated() {
         guard let prompt = try run.prompt(on: k, geometry: geometry, predictor: predictor) else {

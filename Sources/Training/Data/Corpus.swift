@@ -58,11 +58,16 @@ public struct Corpus: Sendable {
     var dimension: Int
     var modality: String
     var licence: String?
-    var licence_class: String?
+    var licenceClass: String?
     var source: String?
     var labels: [String: String]
     var contains: [String: [String]]?
     var cases: [Entry]
+
+    enum CodingKeys: String, CodingKey {
+      case name, dimension, modality, licence, source, labels, contains, cases
+      case licenceClass = "licence_class"
+    }
   }
 
   /// Reads the headers of all sets in a folder, by name; images are read later.
@@ -105,7 +110,7 @@ public struct Corpus: Sendable {
     let all = Set(labels.values)
     return DataSet(
       folder: folder, name: header.name, dimension: header.dimension, modality: header.modality,
-      licence: header.licence ?? "", licenceClass: header.licence_class ?? "",
+      licence: header.licence ?? "", licenceClass: header.licenceClass ?? "",
       source: header.source ?? "", labels: labels, contains: header.contains ?? [:],
       cases: header.cases.map {
         Case(

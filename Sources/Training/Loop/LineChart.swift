@@ -9,8 +9,6 @@ struct LineChart {
   var panels: [Panel]
   private static let colours = ["#1f6fb4", "#d95f02", "#1b9e77", "#7570b3"]
 
-  init(panels: [Panel]) { self.panels = panels }
-
   func svg(width: Double = 720, height: Double = 260) -> String {
     var body = ""
     for (n, panel) in panels.enumerated() {
