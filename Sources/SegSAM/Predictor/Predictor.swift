@@ -107,6 +107,9 @@ public final class Predictor: SegmentationEngine {
     }
   }
 
+  /// Bytes of image features held.
+  public var cachedBytes: Int { cache.statistics.bytes }
+
   /// The image's features, from the cache or computed.
   func features(_ viewed: MedicalImage, slice: Int, key: String) throws -> SliceFeatures {
     let cacheKey = FeatureCache.Key(image: key, slice: slice)

@@ -1,17 +1,11 @@
 import Foundation
+import Imaging
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same on every machine.
+/// What training draws: floats over `SplitMix64`, the same on every machine for a seed.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
-  public private(set) var state: UInt64
-  public init(seed: UInt64) { state = seed }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  private var bits: SplitMix64
+  public init(seed: UInt64) { bits = SplitMix64(seed: seed) }
+  public mutating func next() -> UInt64 { bits.next() }
 
   /// Uniform in [0, 1).
   public mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }

@@ -1,0 +1,213 @@
+import Imaging
+import SegSAM
+import Testing
+
+@Suite(
+  "The predictor", .enabled(if: TinyModel.isPossible, "run ./bootstrap for OpenVINO and MiniLM"),
+  .serialized)
+struct PredictorTests {
+  static let predictor = Result { try TinyModel.predictor() }
+  let everything = SegmentOptions(presenceThreshold: 0)
+
+  private func ask(
+    _ queries: [Query], _ image: MedicalImage = TinyModel.volume(), key: String = "volume",
+    options: SegmentOptions? = nil
+  ) async throws -> SegmentationResult {
+    try await Self.predictor.get().segment(
+      image, imageKey: key, queries: queries, options: options ?? everything, progress: nil)
+  }
+
+  @Test("masks, labels and probabilities are of the right number and size")
+  func shapes() async throws {
+    let result = try await ask([Query(.category("liver")), Query(.category("kidneys"))])
+    #expect(result.queries.count == 2)
+    #expect(result.labels == ["liver", "left_kidney", "right_kidney"])
+    #expect(Set(result.probabilities.keys) == Set(TinyModel.categories))
+    #expect(result.probabilities.values.allSatisfy { (0...1).contains($0) })
+    for answer in result.queries {
+      let mask = try #require(answer.mask)
+      #expect([mask.width, mask.height, mask.depth] == [40, 30, 3])
+      // A mask that is empty or full would make the tests below say nothing.
+      #expect(mask.count > 0 && mask.count < 40 * 30 * 3)
+    }
+    let labels = try #require(result.semanticMask)
+    #expect(labels.labels.allSatisfy { $0 <= 3 })
+    #expect(result.queries[1].parts.map(\.category) == ["left_kidney", "right_kidney"])
+  }
+
+  @Test("a composite's mask is the union of its parts'")
+  func composite() async throws {
+    let result = try await ask(
+      ["kidneys", "left_kidney", "right_kidney"].map { Query(.category($0)) })
+    let masks = try result.queries.map { try #require($0.mask).voxels }
+    #expect(masks[0] == zip(masks[1], masks[2]).map { $0 | $1 })
+    #expect(result.queries[0].presence == max(result.queries[1].presence, result.queries[2].presence))
+  }
+
+  @Test("an answer does not depend on the other queries, bit for bit")
+  func independence() async throws {
+    let others = ["spleen", "liver", "kidneys", "left_kidney"].map { Query(.category($0)) }
+    let alone = try await ask([Query(.category("pancreas"))]).queries[0]
+    let among = try await ask(others + [Query(.category("pancreas"))] + others).queries[4]
+    #expect(alone.mask == among.mask)
+    #expect(alone.presence == among.presence)
+    #expect(alone.score == among.score)
+  }
+
+  @Test("the same voxels in another axis order give the same mask in that order", arguments: 0..<48)
+  func orientation(_ code: Int) async throws {
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+    let turn = Turn(
+      order: orders[code / 8], flips: [code & 1 != 0, code & 2 != 0, code & 4 != 0],
+      size: [40, 30, 3])
+    let plain = TinyModel.volume()
+    let turned = turn.apply(plain)
+    let query = [Query(.category("spleen"))]
+    let wanted = try #require(try await ask(query, plain).queries[0].mask)
+    let got = try #require(try await ask(query, turned, key: "turned \(code)").queries[0].mask)
+    #expect(got.voxels == turn.apply(wanted.voxels))
+  }
+
+  @Test("what was not trained is never present without a place, and may be with one")
+  func untrained() async throws {
+    let name = Query(.category("stomach"))
+    let place = Query(.category("stomach"), box: Box([5, 5, 0, 25, 20, 2]))
+    let result = try await ask([name, place])
+    #expect(!result.queries[0].isPresent)
+    #expect(result.queries[0].presence == 0)
+    #expect(result.queries[0].mask?.count == 0)
+    #expect(result.queries[1].isPresent)
+    // The box spans slices 0 and 1 only.
+    #expect(result.queries[1].mask?.slice(2)?.count == 0)
+  }
+
+  @Test("a presence under the threshold empties mask and label")
+  func threshold() async throws {
+    let result = try await ask(
+      [Query(.category("liver"))], options: SegmentOptions(presenceThreshold: 1))
+    #expect(!result.queries[0].isPresent)
+    #expect(result.queries[0].mask?.count == 0)
+    #expect(result.semanticMask?.labels.contains { $0 != 0 } == false)
+  }
+
+  @Test("a lower threshold of the mask gives a mask that holds the other")
+  func maskThreshold() async throws {
+    func mask(_ threshold: Double) async throws -> BinaryMask {
+      let options = SegmentOptions(threshold: threshold, presenceThreshold: 0)
+      return try #require(
+        try await ask([Query(.category("liver"))], options: options).queries[0].mask)
+    }
+    let (low, middle) = (try await mask(0.3), try await mask(0.5))
+    #expect(low.count > middle.count)
+    #expect(zip(low.voxels, middle.voxels).allSatisfy { $0 >= $1 })
+  }
+
+  @Test("a box or a click without a name is answered, and named")
+  func places() async throws {
+    let image = try #require(TinyModel.volume().slice(1))
+    let result = try await ask(
+      [
+        Query(.unnamed, box: Box([4, 4, 30, 20])),
+        Query(.unnamed, clicks: [Click(at: [12, 9], isPositive: true)]),
+        Query(.freeText("the big organ under the right dome of the diaphragm")),
+      ], image, key: "slice")
+    #expect(result.queries[0].candidates.count == 5)
+    #expect(result.queries[0].category == result.queries[0].candidates.first?.category)
+    #expect(result.queries[1].isPresent)
+    #expect(result.queries[2].category == nil)
+    #expect(result.queries.allSatisfy { $0.mask?.depth == 1 })
+    let chances = result.queries[0].candidates.map(\.probability)
+    #expect(abs(chances.reduce(0, +) - 1) < 1e-4)
+  }
+
+  @Test(
+    "boxes and clicks that do not fit are refused",
+    arguments: [
+      Query(.unnamed), Query(.unnamed, box: Box([1, 2, 3, 4])),
+      Query(.unnamed, box: Box([9, 9, 0, 5, 20, 1])),
+      Query(.unnamed, box: Box([50, 0, 0, 60, 20, 1])),
+      Query(.unnamed, box: Box([0, 0, 0, .nan, 20, 1])),
+      Query(.unnamed, clicks: [Click(at: [3, 3], isPositive: true)]),
+      Query(.unnamed, clicks: [Click(at: [3, 3, 9], isPositive: true)]),
+      Query(
+        .unnamed, clicks: (0..<20).map { Click(at: [Double($0), 3, 1], isPositive: true) }),
+      Query(.category("no such thing")),
+    ])
+  func refused(_ query: Query) async throws {
+    await #expect(throws: PredictorError.self) { try await ask([query]) }
+  }
+
+  @Test("features are cached by key within the bound, and the answer stays the same")
+  func cache() async throws {
+    // Room for about two slices.
+    let small = try TinyModel.predictor(cacheBytes: 150_000)
+    let image = TinyModel.volume()
+    let query = [Query(.category("liver"))]
+    let first = try await small.segment(
+      image, imageKey: "a", queries: query, options: everything, progress: nil)
+    let second = try await small.segment(
+      image, imageKey: "a", queries: query, options: everything, progress: nil)
+    let large = try await ask(query, image)
+    #expect(first.queries[0].mask == second.queries[0].mask)
+    #expect(first.queries[0].mask == large.queries[0].mask)
+    #expect(small.cachedBytes <= 150_000 && small.cachedBytes > 0)
+  }
+
+  @Test("work that nobody waits for stops")
+  func cancel() async throws {
+    let predictor = try Self.predictor.get()
+    let task = Task {
+      try await predictor.segment(
+        TinyModel.volume(depth: 200), imageKey: "long",
+        queries: TinyModel.categories.map { Query(.category($0)) }, options: everything,
+        progress: nil)
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+}
+
+/// A reordering and flipping of a volume's axes.
+struct Turn {
+  /// Axis a of the turned grid is axis `order[a]` of the plain one.
+  var order: [Int]
+  var flips: [Bool]
+  var size: [Int]
+
+  private var turnedSize: [Int] { order.map { size[$0] } }
+
+  func apply<T>(_ values: [T]) -> [T] {
+    let s = turnedSize
+    var out: [T] = []
+    for c in 0..<s[2] {
+      for b in 0..<s[1] {
+        for a in 0..<s[0] {
+          var at = [0, 0, 0]
+          for (n, v) in [a, b, c].enumerated() {
+            at[order[n]] = flips[n] ? s[n] - 1 - v : v
+          }
+          out.append(values[(at[2] * size[1] + at[1]) * size[0] + at[0]])
+        }
+      }
+    }
+    return out
+  }
+
+  func apply(_ image: MedicalImage) -> MedicalImage {
+    let s = turnedSize
+    var rows = image.affine.rows
+    for r in 0..<3 {
+      var origin = image.affine.rows[r][3]
+      for n in 0..<3 {
+        let step = image.affine.rows[r][order[n]]
+        rows[r][n] = flips[n] ? -step : step
+        if flips[n] { origin += step * Double(s[n] - 1) }
+      }
+      rows[r][3] = origin
+    }
+    return MedicalImage(
+      width: s[0], height: s[1], depth: s[2], samples: apply(image.samples),
+      affine: Affine(rows: rows), modality: image.modality, intensity: image.intensity,
+      isVolume: true, hasSpacing: true)
+  }
+}
