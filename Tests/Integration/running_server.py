@@ -36,7 +36,9 @@ class RunningServer:
             line = None
         if line is None:
             self.kill()
-            raise AssertionError(f"no ready line within {timeout} s; it said:\n{self.errors()}")
+            raise AssertionError(
+                f"no ready line within {timeout} s, exit code {self.process.returncode}; "
+                f"it said:\n{self.errors()}")
         self.ready = json.loads(line)
         self.endpoint, self.publish = self.ready["bind"], self.ready["publish"]
 
@@ -50,10 +52,10 @@ class RunningServer:
         return self.process.poll() is None
 
     def errors(self) -> str:
-        """The end of what it wrote to stderr."""
-        self.log.seek(0, os.SEEK_END)
-        self.log.seek(max(0, self.log.tell() - 4000))
-        return self.log.read().decode(errors="replace")
+        """What it wrote to stderr: all of it, or its beginning and its end."""
+        self.log.seek(0)
+        text = self.log.read().decode(errors="replace")
+        return text if len(text) < 4000 else f"{text[:2000]}\n…\n{text[-2000:]}"
 
     def resident_bytes(self) -> int:
         """Of the process now, from /proc."""
