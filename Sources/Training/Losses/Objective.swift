@@ -58,8 +58,7 @@ public struct Objective {
     let builder = GraphBuilder()
     let s = builder.root
     let c = network.configuration
-    let (b, n, q) = (batch.images, batch.slots, batch.perImage)
-    let (count, side) = (network.categoryCount, c.imageSize / 2)
+    let (b, n) = (batch.images, batch.slots)
     let image = try builder.input("image", [b, 3, c.imageSize, c.imageSize])
     let owner = try builder.input("owner", [n], type: .int64)
     let queries = SegSAMNetwork.QueryInputs(
@@ -67,11 +66,20 @@ public struct Objective {
       kinds: try builder.input("kinds", [n, c.points, PointKind.allCases.count]),
       text: try builder.input("text", [n, c.aspects, c.textWidth]),
       hasText: try builder.input("has_text", [n, 1]))
-    let categoryText = try builder.input("category_text", [count, c.aspects * c.textWidth])
+    let categoryText = try builder.input(
+      "category_text", [network.categoryCount, c.aspects * c.textWidth])
     let out = try network.whole(
       s, image: image, owner: owner, queries: queries, categoryText: categoryText)
+    try addLosses(to: builder, out)
+    return builder.graph
+  }
 
-    let l = s["loss"]
+  /// The losses of what the network says, with the inputs that they need.
+  func addLosses(to builder: GraphBuilder, _ out: SegSAMNetwork.Outputs) throws(GraphError) {
+    let c = network.configuration
+    let (b, n, q) = (batch.images, batch.slots, batch.perImage)
+    let (count, side) = (network.categoryCount, c.imageSize / 2)
+    let l = builder.root["loss"]
     let first = try builder.input("first", [n], type: .int64)
     let second = try builder.input("second", [n], type: .int64)
     let pair = try builder.input("pair", [n])
@@ -89,20 +97,20 @@ public struct Objective {
     let probability = try l(.sigmoid, mask)
     let dice = try average(l, diceLoss(l, probability, target), there)
 
-    // The predicted IoU of the mask that it belongs to.
-    let soft = try softIoU(l, l(.sigmoid, out.mask), l(.gather(axis: 0), target, first))
+    // What a slot says is compared with its target's truth: targets and slots are counted apart.
+    func spoken(_ x: Tensor) throws(GraphError) -> Tensor { try l(.gather(axis: 0), x, first) }
+
+    // The predicted IoU of the mask that it belongs to. A slot of a pair has no target of its own.
     let iou0 = try l(.reshape([n]), l(.slice(axis: 1, start: 0, end: 1), out.iou))
-    // A slot of a pair has no target of its own.
     let alone = try l(.multiply, there, l(.affine(factor: -1, offset: 1), pair))
     let iou = try average(
-      l, l(.power(2), l(.subtract, l(.gather(axis: 0), iou0, first), l(.gather(axis: 0), soft, first))),
-      alone)
+      l, l(.power(2), l(.subtract, spoken(iou0), softIoU(l, probability, target))), alone)
 
     // Three candidates for ambiguous prompts: the best of them learns.
     let ambiguous = try builder.input("ambiguous", [n])
     let small = c.imageSize / 4
     let target4 = try l(.averagePool(size: 2), l(.reshape([n, 1, side, side]), target))
-    let three = try l(.slice(axis: 1, start: 1, end: 4), out.candidates)
+    let three = try spoken(l(.slice(axis: 1, start: 1, end: 4), out.candidates))
     let spread = try l(.broadcast([n, 3, small, small]), target4)
     let flatThree = try l(.reshape([n * 3, small, small]), three)
     let flatSpread = try l(.reshape([n * 3, small, small]), spread)
@@ -115,7 +123,7 @@ public struct Objective {
     let guess = try l(.multiply, ambiguous, there)
     let threeIoU = try l(
       .reshape([n, 3]), softIoU(l, l(.sigmoid, flatThree), flatSpread))
-    let saidIoU = try l(.slice(axis: 1, start: 1, end: 4), out.iou)
+    let saidIoU = try spoken(l(.slice(axis: 1, start: 1, end: 4), out.iou))
     let iouThree = try average(
       l, l(.mean(axes: [1], keep: false), l(.power(2), l(.subtract, saidIoU, threeIoU))), guess)
     let candidates = try l(.add, average(l, best, guess), iouThree)
@@ -143,8 +151,10 @@ public struct Objective {
     let crossEntropy = try l(
       .divide, l(.sum(axes: [0, 1, 2], keep: false), surprise),
       l(.affine(factor: 1, offset: 1), knownAll))
+    // Where nothing is known no chance counts, for or against.
+    let countable = try l(.multiply, chances, l(.reshape([b, 1, side, side]), known))
     let mine = try l(
-      .reshape([b * q, side, side]), l(.slice(axis: 1, start: 1, end: q + 1), chances))
+      .reshape([b * q, side, side]), l(.slice(axis: 1, start: 1, end: q + 1), countable))
     let theirs = try l(
       .reshape([b * q, side, side]), l(.slice(axis: 1, start: 1, end: q + 1), semanticTarget))
     let shown = try l(.reduceMaximum(axes: [1, 2], keep: false), theirs)
@@ -174,9 +184,11 @@ public struct Objective {
       l, binaryCrossEntropy(l, union(out.presence), present), valid)
     let nameTarget = try builder.input("name_target", [n, count])
     let nameKnown = try builder.input("name_known", [n])
-    let named = try l(.sum(axes: [1], keep: false), l(.multiply, l(.softmax(axis: 1), out.naming), nameTarget))
+    let names = try l(.softmax(axis: 1), spoken(out.naming))
+    let named = try l(.sum(axes: [1], keep: false), l(.multiply, names, nameTarget))
     let naming = try average(
-      l, l(.affine(factor: -1, offset: 0), l(.logarithm, l(.affine(factor: 1, offset: 1e-6), named))),
+      l,
+      l(.affine(factor: -1, offset: 0), l(.logarithm, l(.affine(factor: 1, offset: 1e-6), named))),
       nameKnown)
 
     let parts: [(String, Tensor, Float)] = [
@@ -194,7 +206,6 @@ public struct Objective {
       if let sum = total { total = try l(.add, sum, weighted) } else { total = weighted }
     }
     if let total { try builder.output("loss", total) }
-    return builder.graph
   }
 
   /// The names of the parts of the loss, in the order of the log.
