@@ -21,7 +21,9 @@ public final class BatchQueue: Sendable {
     make: @escaping @Sendable (inout SeededRandom) -> Batch
   ) {
     state = Mutex(State(nextToMake: first, nextToTake: first))
-    room = DispatchSemaphore(value: ahead)
+    // From 0: a semaphore that is freed at a lower value than it was made with stops the program.
+    room = DispatchSemaphore(value: 0)
+    for _ in 0..<ahead { room.signal() }
     self.threads = threads
     for _ in 0..<threads {
       let thread = Thread { [self] in

@@ -185,14 +185,21 @@ public final class Trainer {
       guard let weights = all["weights.\(node.name)"], weights.shape == node.shape else {
         throw GraphError(node: node.name, reason: "the checkpoint is of another network")
       }
+      let average = all["mean.\(node.name)"] ?? weights
+      guard average.shape == node.shape else {
+        throw GraphError(node: node.name, reason: "the checkpoint's mean has another shape")
+      }
       try values[node.name]!.write(weights.values)
-      mean[node.name] = all["mean.\(node.name)"]?.values ?? weights.values
+      mean[node.name] = average.values
     }
     let state = all["state.step"]?.values ?? [0, 0]
+    guard state.count == 2, state.allSatisfy({ (0..<1e9).contains($0) }) else {
+      throw GraphError(node: "state.step", reason: "the checkpoint does not say its step")
+    }
     step = Int(state[0])
     for (index, name) in trained.enumerated() {
       guard let m = all["m.\(name)"], let v = all["v.\(name)"] else { continue }
-      try optimizer.restore(index, m: m.values, v: v.values, steps: Int(state.last ?? 0))
+      try optimizer.restore(index, m: m.values, v: v.values, steps: Int(state[1]))
     }
   }
 }

@@ -7,6 +7,11 @@ public final class AdamW {
 
   /// - Parameter decays: whether each parameter decays; norms, biases and embeddings do not.
   public init(_ parameters: [TorchTensor], decays: [Bool]) throws(TorchError) {
+    guard parameters.count == decays.count else {
+      throw TorchError(
+        doing: "making the optimiser",
+        reason: "\(decays.count) decays for \(parameters.count) parameters")
+    }
     self.parameters = parameters
     let handles = parameters.map { Optional($0.handle) }
     guard
@@ -41,7 +46,12 @@ public final class AdamW {
     return (m, v, Int(steps))
   }
 
+  /// Takes up a state that was saved.
   public func restore(_ index: Int, m: [Float], v: [Float], steps: Int) throws(TorchError) {
+    guard m.count == v.count else {
+      throw TorchError(
+        doing: "restoring the optimiser", reason: "\(m.count) first moments, \(v.count) second")
+    }
     guard ct_adamw_write(handle, Int32(index), m, v, m.count, Int64(steps)) == 0 else {
       throw .last("restoring the optimiser")
     }
