@@ -12,6 +12,13 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// What several test targets share, with its fixtures.
+func examples(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: ["make_fixtures.py"],
+    resources: [.copy("Fixtures")], swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
@@ -57,7 +64,7 @@ let package = Package(
     library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),
     library("TextEncoder", ["NeuralGraph", "OpenVINORuntime"]),
     library("SegSAM", ["Imaging", "Vocabulary", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "JSONC"]),
-    library("Training", ["SegSAM", "CTorch"]),
+    library("Training", ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "TextEncoder", "Vocabulary"]),
     library("Reporting", ["SegSAM", "JSONC"]),
     library("BusProtocol", ["JSONC"]),
     library("Server", ["BusProtocol", "ZeroMQ", "SegSAM", "Reporting", log, lifecycle]),
@@ -71,21 +78,25 @@ let package = Package(
     tests("Imaging"),
     tests("Vocabulary"),
     tests("NeuralGraph"),
-    tests("OpenVINORuntime"),
+    examples("OperationExamples", ["NeuralGraph"]),
+    examples("NetworkExample", ["SegSAM"]),
+    tests("OpenVINORuntime", ["OperationExamples"]),
     tests("TextEncoder"),
-    tests("SegSAM"),
-    tests("Training"),
+    tests("SegSAM", ["NetworkExample", "Imaging", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "Vocabulary"]),
+    tests("Training", ["NetworkExample", "OperationExamples"]),
     tests("Reporting"),
     tests("BusProtocol"),
     tests("Server", ["Client"]),
     tests("Client"),
+    tests("segsam", ["Server", "Client"]),
   ],
   swiftLanguageModes: [.v6]
 )
 
 // While parts are written side by side: SEGSAM_ONLY=JSONC,ZeroMQ builds these, what they need, and their tests.
 if let only = ProcessInfo.processInfo.environment["SEGSAM_ONLY"] {
-  var wanted = Set(only.split(separator: ",").map(String.init))
+  let asked = only.split(separator: ",").map(String.init)
+  var wanted = Set(asked + asked.map { "\($0)Tests" })
   let named = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
   var grown = true
   while grown {
@@ -101,11 +112,7 @@ if let only = ProcessInfo.processInfo.environment["SEGSAM_ONLY"] {
       }
     }
   }
-  let asked = Set(only.split(separator: ",").map { "\($0)Tests" })
-  package.targets.removeAll { target in
-    !(wanted.contains(target.name) || (asked.contains(target.name)
-      && FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target.name)")))
-  }
+  package.targets.removeAll { !wanted.contains($0.name) }
   package.products.removeAll { _ in true }
 }
 package.targets.removeAll { target in

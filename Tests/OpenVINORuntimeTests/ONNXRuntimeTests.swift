@@ -1,5 +1,6 @@
 import Foundation
 import NeuralGraph
+import OperationExamples
 import Testing
 
 /// Python with the `onnx` checker and ONNX Runtime: `SEGSAM_PYTHON`, else `python3`.
@@ -45,10 +46,10 @@ struct ONNXRuntimeTests {
 
   @Test("pass the onnx checker, and ONNX Runtime gives PyTorch's results")
   func everyOperation() throws {
-    let file = try SafetensorsFile(path: OperationCase.fixtures)
+    let file = try SafetensorsFile(path: OperationExample.fixtures)
     var graph = Graph()
     var inputs: [String: Value] = [:]
-    for example in OperationCase.all {
+    for example in OperationExample.all {
       var operands: [Tensor] = []
       while let entry = file.entries["\(example.name).\(operands.count)"] {
         let name = "\(example.name).\(operands.count)"
@@ -78,8 +79,8 @@ struct ONNXRuntimeTests {
     let result = try OtherRuntime.run([script, model.path, given.path])
     try #require(result.status == 0, "\(result.errors)")
     let outputs = try JSONDecoder().decode([String: Value].self, from: result.output)
-    #expect(outputs.count == OperationCase.all.count)
-    for example in OperationCase.all {
+    #expect(outputs.count == OperationExample.all.count)
+    for example in OperationExample.all {
       let wanted = try file.floats("\(example.name).y")
       let got = try #require(outputs["\(example.name).y"])
       #expect(got.shape == wanted.shape, "\(example.name)")

@@ -1,18 +1,20 @@
 import Foundation
-import NeuralGraph
-import Testing
+public import NeuralGraph
 
-/// An operation with the name of its operands and result in `operations.safetensors`.
-struct OperationCase: Sendable, CustomTestStringConvertible {
-  let name: String
-  let operation: NeuralGraph.Operation
-  var testDescription: String { name }
+/// An operation of the graph with operands and the result that PyTorch gives; every interpreter of a
+/// graph is tested against them.
+public struct OperationExample: Sendable, CustomStringConvertible {
+  /// The name in `operations.safetensors`.
+  public let name: String
+  public let operation: NeuralGraph.Operation
+  public var description: String { name }
 
-  static let fixtures = Bundle.module.resourceURL!.appendingPathComponent(
-    "Fixtures/operations.safetensors"
-  ).path
+  /// The file of operands and results, for readers in other languages.
+  public static let fixtures =
+    (Bundle.module.resourceURL ?? Bundle.module.bundleURL)
+    .appendingPathComponent("Fixtures/operations.safetensors").path
 
-  static let all: [OperationCase] = [
+  public static let all: [OperationExample] = [
     .init("conv", .conv2d(stride: 1, padding: 1, groups: 1)),
     .init("conv_stride", .conv2d(stride: 2, padding: 1, groups: 1)),
     .init("conv_patch", .conv2d(stride: 4, padding: 0, groups: 1)),

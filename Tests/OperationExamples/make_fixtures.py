@@ -1,10 +1,10 @@
 """Makes Fixtures/operations.safetensors: every graph operation as PyTorch computes it.
 
     python3 -m venv v && v/bin/pip install torch safetensors
-    v/bin/python Tests/OpenVINORuntimeTests/make_fixtures.py
+    v/bin/python Tests/OperationExamples/make_fixtures.py
 
 For a case `name` the file holds its operands `name.0`, `name.1`, … and its result `name.y`.
-The Swift side (`OperationCases.swift`) says which operation each name is.
+The Swift side (`OperationExample.swift`) says which operation each name is.
 """
 
 import pathlib

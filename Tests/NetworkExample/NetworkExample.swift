@@ -1,0 +1,87 @@
+import Foundation
+public import NeuralGraph
+public import SegSAM
+
+/// A tiny network with the answers that an independent implementation of it in PyTorch
+/// (`Benchmarks/peer/segsam_torch.py`) gives on the same random weights.
+public struct NetworkExample: Sendable {
+  public typealias Values = [String: (shape: [Int], values: [Float])]
+
+  /// All of the network on two images and four queries; outputs are called as in `Outputs`.
+  public var graph: Graph
+  public var weights: Values
+  /// By name of the graph's inputs, and the owner of each query.
+  public var inputs: Values
+  public var owner: [Int64]
+  public var expected: Values
+
+  public static let categoryCount = 5
+
+  /// Every size is small, and those that could be mixed up differ.
+  public static let configuration: NetworkConfiguration = {
+    var c = NetworkConfiguration()
+    c.imageSize = 32
+    c.width = 32
+    c.stages = [8, 16, 24]
+    c.stageBlocks = 1
+    c.depth = 1
+    c.heads = 2
+    c.crossWidth = 16
+    c.decoderMLP = 40
+    c.upscaled = [16, 8]
+    c.textWidth = 12
+    c.aspects = 3
+    c.points = 4
+    return c
+  }()
+
+  public init() throws {
+    let path = (Bundle.module.resourceURL ?? Bundle.module.bundleURL)
+      .appendingPathComponent("Fixtures/network.safetensors").path
+    let file = try SafetensorsFile(path: path)
+    func values(_ prefix: String) throws -> Values {
+      var found: Values = [:]
+      for (name, entry) in file.entries where name.hasPrefix(prefix) && entry.type == .f32 {
+        found[String(name.dropFirst(prefix.count))] = try file.floats(name)
+      }
+      return found
+    }
+    weights = try values("weight.")
+    let inputs = try values("input.")
+    self.inputs = inputs
+    expected = try values("output.")
+    let owner = try file.integers("input.owner").values
+    self.owner = owner
+
+    let builder = GraphBuilder()
+    func input(_ name: String) throws -> Tensor {
+      try builder.input(name, inputs[name]?.shape ?? [])
+    }
+    let network = SegSAMNetwork(
+      configuration: Self.configuration, categoryCount: Self.categoryCount)
+    let out = try network.whole(
+      builder.root, image: input("image"),
+      owner: builder.input("owner", [owner.count], type: .int64),
+      queries: .init(
+        places: input("places"), kinds: input("kinds"), text: input("text"),
+        hasText: input("has_text")),
+      categoryText: input("category_text"))
+    for (name, tensor) in [
+      ("mask", out.mask), ("candidates", out.candidates), ("iou", out.iou),
+      ("semantic", out.semantic), ("presence", out.presence), ("classes", out.classes),
+      ("naming", out.naming),
+    ] {
+      try builder.output(name, tensor)
+    }
+    graph = builder.graph
+  }
+
+  /// The largest difference relative to the largest value expected; nil where an output is missing.
+  public func difference(_ name: String, _ got: [Float]) -> Float? {
+    guard let wanted = expected[name]?.values, wanted.count == got.count else { return nil }
+    let scale = wanted.map(abs).max() ?? 0
+    let worst = zip(got, wanted).map { abs($0 - $1) }
+    // NaN is larger than all.
+    return worst.contains(where: \.isNaN) ? .infinity : (worst.max() ?? 0) / max(scale, 1e-6)
+  }
+}

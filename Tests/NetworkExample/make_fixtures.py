@@ -1,0 +1,63 @@
+"""Makes Fixtures/network.safetensors: a tiny network's weights, inputs and outputs, by PyTorch.
+
+    python3 -m venv v && v/bin/pip install torch safetensors numpy
+    v/bin/python Tests/NetworkExample/make_fixtures.py
+
+The network is Benchmarks/peer/segsam_torch.py, an implementation independent of the Swift one; the
+sizes are those of `NetworkExample.configuration`.
+"""
+
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import save_file
+
+here = pathlib.Path(__file__).parent
+sys.path.insert(0, str(here.parent.parent / "Benchmarks" / "peer"))
+from segsam_torch import KINDS, Configuration, SegSAM  # noqa: E402
+
+torch.manual_seed(20261121)
+configuration = Configuration(
+    imageSize=32, width=32, stages=[8, 16, 24], stageBlocks=1, depth=1, heads=2, crossWidth=16,
+    decoderMLP=40, upscaled=[16, 8], textWidth=12, aspects=3, points=4)
+images, queries, categories = 2, 4, 5
+
+network = SegSAM(configuration, categories).eval()
+with torch.no_grad():
+    for name, value in network.named_parameters():
+        # Nothing may be 0 or 1 by chance: a forgotten bias or scale must show.
+        if name.endswith("gaussian"):
+            value.normal_()
+        elif value.dim() == 1:
+            value.normal_(1 if name.endswith("weight") else 0.1, 0.2)
+        elif value.dim() == 4:
+            value.normal_(0, (2 / value[0].numel()) ** 0.5)
+        else:
+            value.normal_(0, (1.5 / value.shape[-1]) ** 0.5)
+
+c = configuration
+kind = torch.tensor([[0, 0, 0, 0], [3, 4, 0, 0], [0, 0, 2, 1], [3, 4, 2, 2]])
+has_text = torch.tensor([[1.0], [0.0], [1.0], [1.0]])
+inputs = {
+    "image": torch.randn(images, 3, c.imageSize, c.imageSize),
+    "owner": torch.tensor([1, 0, 0, 1]),
+    "places": torch.rand(queries, c.points, 2) * (kind > 0)[..., None],
+    "kinds": torch.nn.functional.one_hot(kind, KINDS).float(),
+    "text": torch.randn(queries, c.aspects, c.textWidth) * has_text[..., None],
+    "has_text": has_text,
+    "category_text": torch.randn(categories, c.aspects * c.textWidth),
+}
+with torch.inference_mode():
+    outputs = network(**inputs)
+
+tensors = {f"weight.{k}": v for k, v in network.state_dict().items()}
+tensors |= {f"input.{k}": v for k, v in inputs.items()}
+tensors |= {f"output.{k}": v for k, v in outputs.items()}
+path = here / "Fixtures" / "network.safetensors"
+path.parent.mkdir(exist_ok=True)
+save_file({k: v.contiguous().clone() for k, v in tensors.items()}, path)
+path.chmod(0o644)
+for name, value in outputs.items():
+    print(f"{name:12} {str(tuple(value.shape)):18} mean {value.mean():8.4f}  sd {value.std():8.4f}")
+print(len(tensors), "tensors,", path.stat().st_size, "bytes")

@@ -1,0 +1,182 @@
+import NeuralGraph
+import SegSAM
+import Testing
+
+@testable import Training
+
+@Suite("Batches")
+struct BatchMakerTests {
+  private func batches(
+    _ maker: BatchMaker, _ count: Int, seed: UInt64 = 1
+  ) -> [Batch] {
+    var random = SeededRandom(seed: seed)
+    return (0..<count).map { _ in maker.make(random: &random) }
+  }
+
+  @Test("hold all that the objective takes, finite, and the same for the same seed")
+  func shapes() throws {
+    let maker = try SyntheticCorpus.whole().maker()
+    let graph = try Objective(
+      network: SegSAMNetwork(configuration: maker.configuration, categoryCount: 4),
+      weights: LossWeights(), batch: maker.shape
+    ).build()
+    let made = batches(maker, 2)
+    for node in graph.inputs where node.name != "category_text" {
+      let count = node.shape.reduce(1, *)
+      if node.type == .int64 {
+        #expect(made[0].integers[node.name]?.count == count, "\(node.name)")
+      } else {
+        #expect(made[0].floats[node.name]?.count == count, "\(node.name)")
+      }
+    }
+    #expect(made[0].floats.count + made[0].integers.count == graph.inputs.count - 1)
+    #expect(made[0].floats.values.allSatisfy { $0.allSatisfy(\.isFinite) })
+    let again = batches(maker, 2)
+    #expect(made.map(\.floats) == again.map(\.floats))
+    #expect(made.map(\.integers) == again.map(\.integers))
+    #expect(made[0].floats != made[1].floats)
+    #expect(made[0].floats != batches(maker, 1, seed: 2)[0].floats)
+  }
+
+  @Test("have masks in [0, 1], indices in range, and nothing drawn of what is absent")
+  func contents() throws {
+    let maker = try SyntheticCorpus.whole().maker()
+    let (n, area) = (maker.shape.slots, 256)
+    var (present, absent, pairs) = (0, 0, 0)
+    for batch in batches(maker, 40) {
+      let target = try #require(batch.floats["target"])
+      let valid = try #require(batch.floats["valid"])
+      let isPresent = try #require(batch.floats["present"])
+      let first = try #require(batch.integers["first"])
+      let second = try #require(batch.integers["second"])
+      let pair = try #require(batch.floats["pair"])
+      #expect(target.allSatisfy { (0...1).contains($0) })
+      #expect((first + second).allSatisfy { (0..<Int64(n)).contains($0) })
+      #expect(try #require(batch.integers["members"]).allSatisfy { (0...Int64(n)).contains($0) })
+      #expect(try #require(batch.integers["owner"]).allSatisfy { (0..<3).contains($0) })
+      for t in 0..<n {
+        let mask = target[t * area..<(t + 1) * area]
+        #expect(mask.contains { $0 > 0 } == (valid[t] == 1 && isPresent[t] == 1))
+        #expect(second[t] - first[t] == Int64(pair[t]))
+        if valid[t] == 1 { if isPresent[t] == 1 { present += 1 } else { absent += 1 } }
+        pairs += Int(pair[t])
+      }
+      // Every target in use is a member of one image, once.
+      let members = try #require(batch.integers["members"]).filter { $0 < n }
+      #expect(members.sorted() == (0..<Int64(n)).filter { valid[Int($0)] == 1 })
+      // Each pixel of M_s is one target's, or background.
+      let semantic = try #require(batch.floats["semantic_target"])
+      for image in 0..<3 {
+        for pixel in 0..<area {
+          #expect((0..<4).reduce(0) { $0 + semantic[(image * 4 + $1) * area + pixel] } == 1)
+        }
+      }
+      // Points are one thing each, and in the square.
+      let kinds = try #require(batch.floats["kinds"])
+      for i in stride(from: 0, to: kinds.count, by: 5) {
+        let sum = kinds[i..<i + 5].reduce(0, +)
+        #expect(sum == 1 || sum == 0)
+      }
+      #expect(try #require(batch.floats["places"]).allSatisfy { (0...1).contains($0) })
+    }
+    #expect(present > 100 && absent > 20 && pairs > 10)
+  }
+
+  @Test("never take what was not looked for as absent")
+  func unknown() throws {
+    let files = try SyntheticCorpus()
+    // Nobody looked for the left kidney or its lesion.
+    try files.addKidneys([("a", "train", ["right_kidney"])])
+    let maker = try files.maker()
+    let names = SyntheticCorpus.categories
+    let (left, lesion, cell) = (1, 2, 0)
+    let columns = names.count + maker.shape.pairs.count
+    let c = maker.configuration
+    var absent = 0
+    for batch in batches(maker, 60) {
+      let known = try #require(batch.floats["class_known"])
+      let asked = try #require(batch.floats["class_target"])
+      for image in 0..<3 {
+        #expect(known[image * columns + left] == 0)
+        #expect(known[image * columns + lesion] == 0)
+        // What only another kind of machine shows may count, a little.
+        #expect(known[image * columns + cell] <= 0.1)
+        #expect(asked[image * columns + left] == 0)
+      }
+      // An absent target is never one of them; its text tells which it is.
+      let text = try #require(batch.floats["text"])
+      let valid = try #require(batch.floats["valid"])
+      let present = try #require(batch.floats["present"])
+      let first = try #require(batch.integers["first"])
+      for t in valid.indices where valid[t] == 1 && present[t] == 0 {
+        absent += 1
+        for aspect in 0..<c.aspects {
+          let said = text[(Int(first[t]) * c.aspects + aspect) * c.textWidth]
+          #expect(said != Float(left + 1) && said != Float(lesion + 1))
+        }
+      }
+    }
+    #expect(absent > 10)
+  }
+
+  @Test("leave the right kidney on the image's left")
+  func sides() throws {
+    let files = try SyntheticCorpus()
+    try files.addKidneys([("a", "train", ["right_kidney"])])
+    var maker = try files.maker()
+    // Nothing but mirrors could move it over.
+    (maker.augmentation.rotation, maker.augmentation.zoom, maker.augmentation.shift) = (0, 0, 0)
+    (maker.augmentation.cropChance, maker.augmentation.plainChance) = (0, 0)
+    for batch in batches(maker, 20) {
+      let target = try #require(batch.floats["target"])
+      for (i, v) in target.enumerated() where v > 0 { #expect(i % 16 < 8) }
+    }
+  }
+
+  @Test("mark a box around the mask, and points on it", arguments: [true, false])
+  func prompts(isBox: Bool) throws {
+    var maker = try SyntheticCorpus.whole().maker(isPlain: true)
+    maker.mix.text = 0
+    (maker.mix.textAndBox, maker.mix.textAndPoints) = (0, 0)
+    (maker.mix.box, maker.mix.points) = isBox ? (1, 0) : (0, 1)
+    let (points, half) = (maker.configuration.points, 16)
+    var checked = 0
+    for batch in batches(maker, 20) {
+      let places = try #require(batch.floats["places"])
+      let kinds = try #require(batch.floats["kinds"])
+      let target = try #require(batch.floats["target"])
+      let hasText = try #require(batch.floats["has_text"])
+      let first = try #require(batch.integers["first"])
+      for t in 0..<maker.shape.slots {
+        let isAsked =
+          batch.floats["valid"]?[t] == 1 && batch.floats["present"]?[t] == 1
+          && batch.floats["pair"]?[t] == 0
+        guard isAsked else { continue }
+        let slot = Int(first[t])
+        #expect(hasText[slot] == 0)
+        #expect(batch.floats["ambiguous"]?[t] == (isBox ? 0 : 1))
+        let mask = Array(target[t * 256..<(t + 1) * 256])
+        let xs = mask.indices.filter { mask[$0] > 0 }.map { $0 % half }
+        for p in 0..<points {
+          let at = slot * points + p
+          let kind = PointKind(rawValue: (0..<5).first { kinds[at * 5 + $0] == 1 } ?? 0)
+          let (x, y) = (places[at * 2] * Float(half), places[at * 2 + 1] * Float(half))
+          switch kind {
+          case .boxTopLeft:
+            checked += 1
+            let reach = 0.1 * Float(xs.max()! + 1 - xs.min()!) + 0.76
+            #expect(abs(x - Float(xs.min()!)) < reach)
+          case .boxBottomRight: #expect(abs(x - Float(xs.max()! + 1)) < 2.5)
+          case .positive:
+            checked += 1
+            #expect(mask[Int(y) * half + Int(x)] > 0)
+          case .negative: #expect(mask[Int(y) * half + Int(x)] == 0)
+          default: break
+          }
+          #expect(isBox == (p < 2 && kind != PointKind.none) || kind == PointKind.none || !isBox)
+        }
+      }
+    }
+    #expect(checked > 20)
+  }
+}

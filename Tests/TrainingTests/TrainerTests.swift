@@ -1,0 +1,183 @@
+import Foundation
+import NeuralGraph
+import SegSAM
+import Testing
+
+@testable import Training
+
+extension TorchTests {
+  @Suite("The trainer")
+  struct TrainerTests {
+    let maker: BatchMaker
+    let categoryText: [Float]
+
+    init() throws {
+      maker = try SyntheticCorpus.whole().maker(images: 2, slots: 6, isPlain: true)
+      let texts = maker.texts
+      categoryText = SyntheticCorpus.categories.flatMap { texts.vectors($0, "MR") }
+    }
+
+    func trainer(
+      steps: Int = 60, network: NetworkConfiguration = tinyConfiguration(), start: Weights = [:],
+      _ change: (inout TrainingConfiguration) -> Void = { _ in }
+    ) throws -> Trainer {
+      var stage = Stage(imageSize: 32, images: 2, slots: 6, steps: steps, rate: 4e-3)
+      stage.warmUp = 5
+      var configuration = TrainingConfiguration(stage: stage)
+      configuration.network = network
+      configuration.threads = 1
+      configuration.perImage = 3
+      change(&configuration)
+      return try Trainer(
+        configuration: configuration, categoryCount: 4, pairs: maker.shape.pairs, start: start,
+        categoryText: categoryText)
+    }
+
+    func batches(_ count: Int) -> [Batch] {
+      var random = SeededRandom(seed: 4)
+      return (0..<count).map { _ in maker.make(random: &random) }
+    }
+
+    @Test("learns two images by heart")
+    func overfits() throws {
+      let trainer = try trainer()
+      let batch = batches(1)[0]
+      var losses: [[String: Float]] = []
+      for _ in 0..<60 { losses.append(try trainer.train(batch).losses) }
+      let (first, last) = (losses[0], losses[59])
+      let (start, end) = (try #require(first["loss"]), try #require(last["loss"]))
+      #expect(end < 0.4 * start, "\(start) → \(end)")
+      for part in ["dice", "semantic_ce", "semantic_dice", "classes"] {
+        #expect(try #require(last[part]) < 0.6 * #require(first[part]), "\(part)")
+      }
+      #expect(trainer.step == 60)
+    }
+
+    @Test("goes on bit for bit from a checkpoint that lay on disk")
+    func continues() throws {
+      let work = batches(6)
+      let whole = try trainer()
+      for batch in work[..<3] { _ = try whole.train(batch) }
+      let path = FileManager.default.temporaryDirectory
+        .appendingPathComponent("checkpoint-\(UUID().uuidString).safetensors").path
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      try Safetensors.write(whole.checkpoint(), to: path)
+      var saved: Weights = [:]
+      let file = try SafetensorsFile(path: path)
+      for name in file.names { saved[name] = try file.floats(name) }
+
+      // Another start, so that everything must come from the checkpoint.
+      let other = try trainer { $0.seed = 99 }
+      try other.restore(saved)
+      #expect(other.step == 3)
+      for batch in work[3...] {
+        let (a, b) = (try whole.train(batch), try other.train(batch))
+        #expect(a.losses == b.losses)
+        #expect(a.norm == b.norm)
+        #expect(a.rate == b.rate)
+      }
+      let (a, b) = (try whole.checkpoint(), try other.checkpoint())
+      #expect(Set(a.keys) == Set(b.keys))
+      for (name, value) in a { #expect(value.values == b[name]?.values, "\(name)") }
+      // And it moved.
+      #expect(
+        saved["weights.image_encoder.stem.weight"]?.values
+          != a["weights.image_encoder.stem.weight"]?.values)
+    }
+
+    @Test("refuses a checkpoint of another network, or one that is damaged")
+    func refuses() throws {
+      let mine = try trainer()
+      var wider = tinyConfiguration()
+      wider.decoderMLP = 48
+      #expect(throws: GraphError.self) { try mine.restore(trainer(network: wider).checkpoint()) }
+      for name in ["mean.image_encoder.stem.weight", "state.step"] {
+        var damaged = try mine.checkpoint()
+        damaged[name] = ([0], [])
+        #expect(throws: (any Error).self, "\(name)") { try mine.restore(damaged) }
+      }
+    }
+
+    @Test("does not train the Fourier frequencies, and averages what it does")
+    func frozen() throws {
+      let trainer = try trainer { $0.emaDecay = 0.5 }
+      let before = try trainer.checkpoint()
+      for batch in batches(8) { _ = try trainer.train(batch) }
+      let after = try trainer.checkpoint()
+      var still: Set<String> = []
+      for (name, value) in before where name.hasPrefix("weights.") {
+        if value.values == after[name]?.values { still.insert(name) }
+      }
+      #expect(
+        still == [
+          "weights.image_encoder.positions.gaussian", "weights.prompt_encoder.positions.gaussian",
+        ])
+      let name = "image_encoder.stem.weight"
+      let mean = try #require(trainer.meanWeights()[name]).values
+      let (old, new) = (
+        try #require(before["weights.\(name)"]).values,
+        try #require(after["weights.\(name)"]).values
+      )
+      #expect(mean != old && mean != new)
+      for i in mean.indices {
+        #expect((min(old[i], new[i]) - 1e-6...max(old[i], new[i]) + 1e-6).contains(mean[i]))
+      }
+    }
+
+    @Test("starts from given weights, and makes the rest from its seed")
+    func start() throws {
+      let first = try trainer()
+      let weights = first.meanWeights()
+      #expect(try trainer().meanWeights().mapValues(\.values) == weights.mapValues(\.values))
+      let name = "image_encoder.stem.weight"
+      let given: Weights = [
+        name: (
+          try #require(weights[name]).shape,
+          [Float](
+            repeating: 0.5, count: try #require(weights[name]).values.count)
+        )
+      ]
+      let second = try trainer(start: given) { $0.seed = 2 }.meanWeights()
+      #expect(second[name]?.values.allSatisfy { $0 == 0.5 } == true)
+      let other = "image_encoder.down4.weight"
+      #expect(second[other]?.values != weights[other]?.values)
+      #expect(first.parameterCount == weights.values.reduce(0) { $0 + $1.values.count })
+    }
+
+    @Test("warms up along a line and cools down along a cosine")
+    func rates() throws {
+      let trainer = try trainer(steps: 105)
+      #expect(abs(trainer.rate(at: 0) - 4e-3 / 5) < 1e-9)
+      #expect(abs(trainer.rate(at: 4) - 4e-3) < 1e-9)
+      #expect(abs(trainer.rate(at: 5) - 4e-3) < 1e-9)
+      #expect(abs(trainer.rate(at: 55) - 4e-3 * (0.02 + 0.98 / 2)) < 1e-9)
+      #expect(abs(trainer.rate(at: 105) - 4e-3 * 0.02) < 1e-9)
+      #expect(trainer.rate(at: 5000) == trainer.rate(at: 105))
+    }
+
+    @Test("says the same in bfloat16, nearly")
+    func autocast() throws {
+      let batch = batches(1)[0]
+      let exact = try trainer().train(batch)
+      let rough = try trainer { $0.autocast = true }.train(batch)
+      let (a, b) = (try #require(exact.losses["loss"]), try #require(rough.losses["loss"]))
+      #expect(a != b)
+      #expect(abs(a - b) < 0.05 * a)
+      #expect(rough.norm != nil)
+    }
+
+    @Test("validates on the network's own grid")
+    func validates() throws {
+      let trainer = try trainer()
+      let validation = try QuickValidation(maker: maker, network: trainer.network, images: 4)
+      let scores = try validation.run(trainer.meanWeights(), categoryText: categoryText)
+      #expect(
+        Set(scores.map { "\($0.dataSet) \($0.category)" }) == [
+          "abdomen left_kidney", "abdomen right_kidney", "abdomen renal_lesion", "both kidneys",
+          "cells cell",
+        ])
+      #expect(scores.allSatisfy { (0...1).contains($0.binary) && (0...1).contains($0.semantic) })
+      #expect(scores.map(\.n).max() == 2)
+    }
+  }
+}
