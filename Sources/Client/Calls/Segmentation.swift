@@ -6,7 +6,8 @@ public struct Segmentation: Sendable, Hashable {
   public var result: SegmentResult
   public var reply: Reply
 
-  init(_ reply: Reply) throws(ClientError) {
+  /// Reads the final reply to `segment`, as `SegSAMClient.start` gives it.
+  public init(_ reply: Reply) throws(ClientError) {
     self.reply = reply
     result = try reply.result()
   }

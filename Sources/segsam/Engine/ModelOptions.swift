@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import SegSAM
+import Vocabulary
+
+/// Which model, and how it is run.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The model: a name in models/, or a folder with a manifest.json.", valueName: "name"))
+  var model = ModelOptions.usual
+
+  @Option(help: ArgumentHelp("Threads for the model; all if not given.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Memory for features of images, in MiB.", valueName: "mib"))
+  var cache = 192
+
+  static let usual = "segsam-base"
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads is a number from 1 to 1024.")
+    }
+    guard (0...1_048_576).contains(cache) else {
+      throw ValidationError("--cache is in MiB, 0 to 1048576.")
+    }
+  }
+}
+
+/// A model that is ready to answer, with the vocabulary it speaks.
+struct LoadedModel: Sendable {
+  var engine: any SegmentationEngine
+  var vocabulary: Vocabulary
+
+  static func load(_ options: ModelOptions) async throws -> LoadedModel {
+    let (name, threads, cache) = (options.model, options.threads, options.cache)
+    return try await Blocking.run {
+      let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
+      let bundle = try ModelBundle.load(directory: ModelBundle.find(name: name))
+      let engine = try Predictor(
+        bundle: bundle, vocabulary: vocabulary,
+        options: PredictorOptions(
+          threads: threads, cacheBytes: cache << 20, modelCache: compiledModels))
+      return LoadedModel(engine: engine, vocabulary: vocabulary)
+    }
+  }
+
+  /// Where OpenVINO keeps what it compiled; nil where there is no place for it.
+  private static var compiledModels: String? {
+    let base = FileManager.default.urls(for: .cachesDirectory, in: .userDomainMask).first
+    guard let folder = base?.appendingPathComponent("segsam/compiled", isDirectory: true),
+      (try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true))
+        != nil
+    else { return nil }
+    return folder.path
+  }
+}

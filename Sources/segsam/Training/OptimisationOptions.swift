@@ -1,0 +1,71 @@
+import ArgumentParser
+import Training
+
+/// How a network is trained.
+struct OptimisationOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads of libtorch.", valueName: "n"))
+  var threads = 2
+
+  @Option(help: ArgumentHelp("Of weights, data and prompts.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Steps until the full rate; at most a tenth of a stage."))
+  var warmUp = 300
+
+  @Option(help: ArgumentHelp("The share of the rate that the cosine ends at.", valueName: "share"))
+  var finalRate = 0.02
+
+  @Option(help: ArgumentHelp("AdamW's decay.", valueName: "number"))
+  var weightDecay = 0.05
+
+  @Option(help: ArgumentHelp("Gradients are clipped to this norm.", valueName: "number"))
+  var maxNorm = 1.0
+
+  @Option(help: ArgumentHelp("Of the running mean of the weights, which is kept.", valueName: "d"))
+  var emaDecay = 0.998
+
+  @Option(help: ArgumentHelp("Objects of one image in a step, at most.", valueName: "n"))
+  var perImage = 5
+
+  @Flag(help: "bfloat16 in convolutions and products.")
+  var autocast = false
+
+  @Flag(help: "Train on a CUDA device.")
+  var cuda = false
+
+  @Option(help: ArgumentHelp("Between checkpoints.", valueName: "seconds"))
+  var checkpointSeconds = 240.0
+
+  @Option(help: ArgumentHelp("Between lines of the log.", valueName: "steps"))
+  var logSteps = 100
+
+  @Option(help: ArgumentHelp("Between validations.", valueName: "steps"))
+  var validationSteps = 1000
+
+  @Option(help: ArgumentHelp("Stop after this time, as if all were done.", valueName: "seconds"))
+  var seconds: Double?
+
+  func validate() throws {
+    guard (1...1024).contains(threads), (1...64).contains(perImage) else {
+      throw ValidationError("--threads is 1 to 1024, --per-image 1 to 64.")
+    }
+    guard warmUp >= 0, logSteps > 0, validationSteps > 0 else {
+      throw ValidationError("Numbers of steps are positive.")
+    }
+    guard (0...1).contains(finalRate), (0...1).contains(emaDecay), (0...10).contains(weightDecay),
+      maxNorm > 0, checkpointSeconds >= 0, seconds ?? 1 > 0
+    else { throw ValidationError("A number of the optimisation is out of range.") }
+  }
+
+  func configuration(first stage: Stage) -> TrainingConfiguration {
+    var configuration = TrainingConfiguration(stage: stage)
+    configuration.threads = threads
+    configuration.seed = seed
+    configuration.weightDecay = weightDecay
+    configuration.maxNorm = maxNorm
+    configuration.emaDecay = emaDecay
+    configuration.perImage = perImage
+    configuration.autocast = autocast
+    return configuration
+  }
+}

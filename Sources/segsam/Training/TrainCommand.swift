@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import SegSAM
+import Training
+
+/// `segsam train`.
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a model on a corpus, with checkpoints to go on from.",
+    discussion: """
+      Needs libtorch: make trainer. Writes checkpoints, losses and validation as CSV with plots,
+      and at the end the model in OUTPUT/bundle, for --model.
+
+        segsam train --corpus ../shared/corpus -o runs/base --stage 128:8:16:12000:0.001
+        segsam train --corpus ../shared/corpus -o runs/base --stage 128:8:16:12000:0.001 --resume
+      """)
+
+  @Option(help: ArgumentHelp("The folder of the data sets.", valueName: "dir"))
+  var corpus: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The run's folder.", valueName: "dir"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "IMAGE-SIZE:IMAGES:QUERIES:STEPS:RATE of a stage; several run one after another.",
+      valueName: "stage"))
+  var stage = [
+    StageArgument(imageSize: 128, images: 8, slots: 16, steps: 30_000, rate: 0.001),
+    StageArgument(imageSize: 256, images: 4, slots: 8, steps: 8_000, rate: 0.0003),
+  ]
+
+  @Flag(help: "Go on with the run that the folder holds.")
+  var resume = false
+
+  @Option(help: ArgumentHelp("A model to start from: a name or a folder.", valueName: "name"))
+  var start: String?
+
+  @Option(help: ArgumentHelp("The new model's name.", valueName: "name"))
+  var name = ModelOptions.usual
+
+  @Option(help: ArgumentHelp("The new model's version.", valueName: "text"))
+  var modelVersion = "1"
+
+  @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
+
+  func validate() throws {
+    if stage.isEmpty { throw ValidationError("A run has at least one --stage.") }
+  }
+
+  func run() async throws {
+    let folder = URL(fileURLWithPath: output, isDirectory: true)
+    let first = folder.appendingPathComponent("stage0.safetensors").path
+    let isBegun = FileManager.default.fileExists(atPath: first)
+    if isBegun && !resume {
+      throw Failure(.badInput, "\(output) holds a run: go on with --resume, or name another folder")
+    }
+    if resume && !isBegun {
+      throw Failure(.badInput, "\(output) holds no checkpoint to resume from")
+    }
+    let stages = stage.map {
+      $0.stage(warmUp: optimisation.warmUp, finalRate: optimisation.finalRate)
+    }
+    let source = start
+    let (corpus, name, version) = (corpus, name, modelVersion)
+    let configuration = optimisation.configuration(first: stages[0])
+    let options = optimisation
+    try await Blocking.run {
+      var run = TrainingRun(
+        corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
+        configuration: configuration, stages: stages)
+      run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
+      run.name = name
+      run.version = version
+      run.checkpointSeconds = options.checkpointSeconds
+      run.logSteps = options.logSteps
+      run.validationSteps = options.validationSteps
+      run.secondsLimit = options.seconds
+      run.say = { Console.print($0) }
+      if options.cuda {
+        try Torch.load()
+        guard Torch.hasCUDA else {
+          throw Failure(.badInput, "torch sees no CUDA device here; leave --cuda away")
+        }
+        Torch.useCUDA(true)
+      }
+      try run.run()
+    }
+  }
+}

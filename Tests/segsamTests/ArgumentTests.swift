@@ -1,0 +1,109 @@
+import ArgumentParser
+import BusProtocol
+import Testing
+import Training
+
+@testable import segsam
+
+@Suite("Arguments")
+struct ArgumentTests {
+  @Test(arguments: [
+    ("10,20,60,80", [10, 20, 60, 80]), ("1.5, 2,3 ,4", [1.5, 2, 3, 4]),
+    ("0,0,0,5,6,7", [0, 0, 0, 5, 6, 7]), ("-2,-2,3,3", [-2, -2, 3, 3]),
+  ])
+  func box(_ text: String, _ bounds: [Double]) {
+    #expect(BoxArgument(argument: text)?.bounds == bounds)
+  }
+
+  @Test func noBox() throws {
+    #expect(try #require(BoxArgument(argument: "none")).bounds == nil)
+  }
+
+  @Test(arguments: [
+    "", "1,2,3", "1,2,3,4,5", "5,5,5,9", "9,0,1,9", "1,2,x,4", "1,,3,4", "nan,0,1,1", "0,0,inf,1",
+    "1,2,3,4,", "0,0,5,4,4,5",
+  ])
+  func badBox(_ text: String) {
+    #expect(BoxArgument(argument: text) == nil)
+  }
+
+  @Test func points() throws {
+    let on = try #require(PointArgument(argument: "30,40,1"))
+    #expect(on.at == [30, 40] && on.isPositive)
+    let off = try #require(PointArgument(argument: "30,40.5,7,0"))
+    #expect(off.at == [30, 40.5, 7] && !off.isPositive)
+  }
+
+  @Test(arguments: ["", "1,2", "1,2,3", "1,2,-1", "1,2,3,4", "1,2,3,4,1", "a,2,1", "1,nan,1"])
+  func badPoint(_ text: String) {
+    #expect(PointArgument(argument: text) == nil)
+  }
+
+  @Test(arguments: [
+    ("pancreas,左肾", ["pancreas", "左肾"]), (" liver , spleen ", ["liver", "spleen"]),
+    ("肝脏、脾，胰腺", ["肝脏", "脾", "胰腺"]), ("SCT:15776009", ["SCT:15776009"]), (",,", []),
+    ("liver,liver", ["liver", "liver"]),
+  ])
+  func names(_ text: String, _ names: [String]) {
+    #expect(NameList.parse(text) == names)
+  }
+
+  @Test func namesWithCommas() throws {
+    let command = try #require(
+      try SegsamCommand.parseAsRoot(
+        ["segment", "a.png", "-o", "x", "-c", "liver,左肾", "--category", "kidney, left"])
+        as? SegmentCommand)
+    #expect(command.parameters.categories == ["liver", "左肾", "kidney, left"])
+  }
+
+  @Test(arguments: [
+    ("tcp://127.0.0.1:5555", true), ("tcp://host:1", true), ("tcp://[::1]:5555", true),
+    ("ipc:///tmp/x", true), ("tcp://127.0.0.1", false), ("tcp://:5555", false),
+    ("tcp://h:0", false), ("tcp://h:70000", false), ("tcp://h:*", false), ("http://h:80", false),
+    ("ipc://", false), ("127.0.0.1:5555", false),
+  ])
+  func endpoint(_ text: String, _ isGood: Bool) {
+    #expect((EndpointArgument(argument: text) != nil) == isGood)
+  }
+
+  @Test(arguments: [
+    ("result.s1", "liver", true), ("result.s1.", "liver", true), ("result.s1.liver", "liver", true),
+    ("result.s1.liver", "spleen", false), ("result.s2", "liver", false), ("heartbeat", "x", false),
+  ])
+  func topics(_ text: String, _ category: String, _ matches: Bool) throws {
+    let topic = try #require(TopicArgument(argument: text))
+    #expect(topic.matches(.result(study: "s1", category: category)) == matches)
+  }
+
+  @Test(arguments: ["", "result", "result.a.b.c", "report", "heartbeats", "report.a b", "x.y"])
+  func badTopic(_ text: String) {
+    #expect(TopicArgument(argument: text) == nil)
+  }
+
+  @Test func stages() throws {
+    let stage = try #require(StageArgument(argument: "128:8:16:1000:0.001"))
+    #expect(stage.stage(warmUp: 300, finalRate: 0.1).warmUp == 100)
+    #expect(stage.stage(warmUp: 20, finalRate: 0.1).warmUp == 20)
+    #expect(stage.rate == 0.001 && stage.images == 8 && stage.slots == 16)
+    #expect(StageArgument(argument: stage.defaultValueDescription) == stage)
+  }
+
+  @Test(arguments: [
+    "", "128", "128:8:16:100", "100:8:16:100:0.1", "128:0:16:100:0.1", "128:8:16:100:2",
+  ])
+  func badStage(_ text: String) {
+    #expect(StageArgument(argument: text) == nil)
+  }
+}
+
+@Suite("Shuffled descriptions")
+struct ShuffleTests {
+  @Test(arguments: [2, 3, 10, 101])
+  func nobodyKeepsTheirOwn(_ count: Int) {
+    let names = (0..<count).map { "c\($0)" }
+    let given = Shuffle.cycle(names, seed: 7)
+    #expect(Set(given.keys) == Set(names) && Set(given.values) == Set(names))
+    #expect(given.allSatisfy { $0.key != $0.value })
+    #expect(given == Shuffle.cycle(names.reversed(), seed: 7))
+  }
+}
