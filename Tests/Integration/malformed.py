@@ -1,7 +1,8 @@
 """A table of messages that are wrong, each with the error that the protocol has for it.
 
 Where the protocol leaves open which of two codes fits (a header member of the wrong type is both
-a header that is not of this protocol and an argument that is off), both are accepted.
+a header that is not of this protocol and an argument that is off; JSON that is too deep is both no
+header of this protocol and over a limit), both are accepted.
 """
 
 from __future__ import annotations
@@ -118,9 +119,9 @@ FRAMES = [
     case("NaN", literal('"threshold": NaN'), MESSAGE, id_readable=False),
     case("-Infinity", literal('"threshold": -Infinity'), MESSAGE, id_readable=False),
     case("a number over all doubles", literal('"threshold": 1e999'), HEADER, id_readable=False),
-    case("deep JSON", literal(f'"boxes": {DEEP}'), HEADER, id_readable=False),
-    case("a deep header", raw(DEEP), MESSAGE, id_readable=False),
-    case("deep JSON that never closes", raw('{"a":' * 50_000), MESSAGE, id_readable=False),
+    case("deep JSON", literal(f'"boxes": {DEEP}'), (MESSAGE, LARGE), id_readable=False),
+    case("a deep header", raw(DEEP), (MESSAGE, LARGE), id_readable=False),
+    case("deep JSON that never closes", raw('{"a":' * 50_000), (MESSAGE, LARGE), id_readable=False),
     case("a header of 10 MB", raw(VALID[:-1] + ', "more": "' + "x" * 10_000_000 + '"}'), LARGE,
          id_readable=False),
     case("a header of 10 MB of spaces", raw(VALID + " " * 10_000_000), LARGE, id_readable=False),
@@ -138,7 +139,7 @@ FRAMES = [
     case("a frame too many", [*request("status"), b"surplus"], MESSAGE),
     case("a frame too many after an image", [*segment(), b"surplus"], MESSAGE),
     case("a frame missing", segment()[:1], MESSAGE),
-    case("a thousand frames", [*request("status"), *[b"x"] * 1000], MESSAGE),
+    case("a thousand frames", [*request("status"), *[b"x"] * 1000], (MESSAGE, LARGE)),
 ]
 
 HEADERS = [
@@ -172,7 +173,8 @@ PARAMETERS = [
     case("a parameter of status", request("status", {"verbose": True}), ARGUMENT, "verbose"),
     case("nothing is asked", request("segment", {}, [IMAGE]), ARGUMENT),
     case("an unknown category", only(categories=["pancras"]), "unknown_category"),
-    case("a category with NUL", only(categories=["liver\0"]), "unknown_category"),
+    # What stands after NUL counts: a C string would end there, and be the liver.
+    case("a category with NUL", only(categories=["liver\0xyz"]), "unknown_category"),
     case("categories that are a string", only(categories="liver"), ARGUMENT, "categories"),
     case("no categories", only(categories=[]), ARGUMENT, "categories"),
     case("a category that is a number", only(categories=["liver", 5]), ARGUMENT, "categories"),
@@ -249,7 +251,7 @@ TENSORS = [
     case("a singular affine", image(affine=np.zeros((4, 4)).tolist()), ARGUMENT, "affine"),
     case("a negative spacing", image(spacing_mm=[-1, 1]), ARGUMENT, "spacing_mm"),
     case("a spacing of 0", image(spacing_mm=[0, 1]), ARGUMENT, "spacing_mm"),
-    case("three spacings of an image", image(spacing_mm=[1, 1, 1]), ARGUMENT, "spacing_mm"),
+    case("one spacing", image(spacing_mm=[1]), ARGUMENT, "spacing_mm"),
 ]
 
 

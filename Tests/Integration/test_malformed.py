@@ -14,8 +14,11 @@ from segsam_wire import Client, request, tensor
 
 
 def check(server, case: Case, envelope: bool = False):
+    # An empty first frame is an envelope itself, and comes back.
+    frames = case.frames if case.frames[0] or envelope else case.frames[1:]
+    envelope = envelope or not case.frames[0]
     with Client(server.endpoint, envelope=envelope, timeout=30) as client:
-        client.send_frames(case.frames)
+        client.send_frames(frames)
         reply = client.receive()
         assert reply.status == "error" and reply.code in case.codes, reply.header
         assert not reply.frames
