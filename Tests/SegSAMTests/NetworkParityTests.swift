@@ -1,4 +1,3 @@
-import Foundation
 import NetworkExample
 import NeuralGraph
 import OpenVINORuntime
@@ -14,10 +13,6 @@ struct NetworkParityTests {
     let example = try NetworkExample()
     var inputs = example.inputs.mapValues { TensorValue($0.values, shape: $0.shape) }
     inputs["owner"] = TensorValue(example.owner, shape: [example.owner.count])
-    if let path = ProcessInfo.processInfo.environment["DUMP_ONNX"] {
-      try Data(ONNXWriter.encode(example.graph, weights: example.weights)).write(
-        to: URL(fileURLWithPath: path))
-    }
     let model = try OpenVINO.load().compile(
       example.graph, weights: example.weights, options: .init(precision: .float32, threads: 1))
     let outputs = try model.makeRequest().infer(inputs: inputs)
