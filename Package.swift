@@ -22,7 +22,8 @@ func examples(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
-    resources: FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(name)Tests/Fixtures")
+    resources: FileManager.default.fileExists(
+      atPath: "\(Context.packageDirectory)/Tests/\(name)Tests/Fixtures")
       ? [.copy("Fixtures")] : [],
     swiftSettings: strict)
 }
@@ -53,7 +54,9 @@ let package = Package(
     .systemLibrary(name: "CJSONC"),
     .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CTorch", exclude: ["shim"], linkerSettings: [.linkedLibrary("dl")]),
-    .target(name: "CNIfTI", linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z")]),
+    .target(
+      name: "CNIfTI",
+      linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z")]),
     .target(name: "CRaster", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
     // One safe Swift module over each.
     library("ZeroMQ", ["CZeroMQ"]),
@@ -63,15 +66,19 @@ let package = Package(
     library("NeuralGraph", []),
     library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),
     library("TextEncoder", ["NeuralGraph", "OpenVINORuntime"]),
-    library("SegSAM", ["Imaging", "Vocabulary", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "JSONC"]),
-    library("Training", ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "TextEncoder", "Vocabulary"]),
+    library(
+      "SegSAM", ["Imaging", "Vocabulary", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "JSONC"]),
+    library(
+      "Training", ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "TextEncoder", "Vocabulary"]),
     library("Reporting", ["SegSAM", "JSONC"]),
     library("BusProtocol", ["JSONC"]),
     library("Server", ["BusProtocol", "ZeroMQ", "SegSAM", "Reporting", log, lifecycle]),
     library("Client", ["BusProtocol", "ZeroMQ", "JSONC"]),
     .executableTarget(
       name: "segsam",
-      dependencies: ["Server", "Client", "Training", "Reporting", argumentParser, log, lifecycle, unixSignals],
+      dependencies: [
+        "Server", "Client", "Training", "Reporting", argumentParser, log, lifecycle, unixSignals,
+      ],
       swiftSettings: strict),
     tests("ZeroMQ"),
     tests("JSONC"),
@@ -82,7 +89,9 @@ let package = Package(
     examples("NetworkExample", ["SegSAM"]),
     tests("OpenVINORuntime", ["OperationExamples"]),
     tests("TextEncoder"),
-    tests("SegSAM", ["NetworkExample", "Imaging", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "Vocabulary"]),
+    tests(
+      "SegSAM",
+      ["NetworkExample", "Imaging", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "Vocabulary"]),
     tests("Training", ["NetworkExample", "OperationExamples"]),
     tests("Reporting"),
     tests("BusProtocol"),
@@ -116,5 +125,6 @@ if let only = ProcessInfo.processInfo.environment["SEGSAM_ONLY"] {
   package.products.removeAll { _ in true }
 }
 package.targets.removeAll { target in
-  target.isTest && !FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target.name)")
+  target.isTest
+    && !FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target.name)")
 }

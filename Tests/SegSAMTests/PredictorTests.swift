@@ -41,7 +41,8 @@ struct PredictorTests {
       ["kidneys", "left_kidney", "right_kidney"].map { Query(.category($0)) })
     let masks = try result.queries.map { try #require($0.mask).voxels }
     #expect(masks[0] == zip(masks[1], masks[2]).map { $0 | $1 })
-    #expect(result.queries[0].presence == max(result.queries[1].presence, result.queries[2].presence))
+    #expect(
+      result.queries[0].presence == max(result.queries[1].presence, result.queries[2].presence))
   }
 
   @Test("an answer does not depend on the other queries, bit for bit")

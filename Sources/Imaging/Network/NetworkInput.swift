@@ -78,7 +78,8 @@ public struct NetworkInput: Sendable {
     width: Int, height: Int, side: Int
   ) throws(ImagingError) -> NetworkInput {
     guard (1...8192).contains(side), width > 0, height > 0 else {
-      throw ImagingError(.mismatch, "no slice of \(width)×\(height) pixels fits a square of \(side)")
+      throw ImagingError(
+        .mismatch, "no slice of \(width)×\(height) pixels fits a square of \(side)")
     }
     return NetworkInput(width: width, height: height, side: side)
   }

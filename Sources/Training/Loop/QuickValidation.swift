@@ -44,7 +44,8 @@ public struct QuickValidation {
       values[name] = try TorchTensor(tensor.values, shape: tensor.shape)
     }
     values["category_text"] = try TorchTensor(
-      categoryText, shape: [categoryText.count / (c.aspects * c.textWidth), c.aspects * c.textWidth])
+      categoryText,
+      shape: [categoryText.count / (c.aspects * c.textWidth), c.aspects * c.textWidth])
     var work: [(pair: Int, slice: Int, member: Int)] = []
     let pairs = maker.store.pairs(limit: limit, pixels: 10)
     for (p, pair) in pairs.enumerated() {

@@ -27,6 +27,9 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Objects of one image in a step, at most.", valueName: "n"))
   var perImage = 5
 
+  @Option(help: ArgumentHelp("Synthetic volumes trained beside the real images.", valueName: "n"))
+  var phantoms = 0
+
   @Flag(help: "bfloat16 in convolutions and products.")
   var autocast = false
 
@@ -48,6 +51,9 @@ struct OptimisationOptions: ParsableArguments {
   func validate() throws {
     guard (1...1024).contains(threads), (1...64).contains(perImage) else {
       throw ValidationError("--threads is 1 to 1024, --per-image 1 to 64.")
+    }
+    guard (0...1000).contains(phantoms) else {
+      throw ValidationError("--phantoms is 0 to 1000.")
     }
     guard warmUp >= 0, logSteps > 0, validationSteps > 0 else {
       throw ValidationError("Numbers of steps are positive.")

@@ -73,6 +73,7 @@ struct TrainCommand: AsyncParsableCommand {
       run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
       run.name = name
       run.version = version
+      run.phantoms = options.phantoms
       run.checkpointSeconds = options.checkpointSeconds
       run.logSteps = options.logSteps
       run.validationSteps = options.validationSteps
