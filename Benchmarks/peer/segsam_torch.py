@@ -239,23 +239,35 @@ class T2VSE(nn.Module):
         return torch.cat([token, sparse], 1), pure
 
 
+class Look(Attention):
+    """What tokens see in an image that is normalised on the way in."""
+
+    def __init__(self, c):
+        super().__init__(c.width, c.crossWidth, c.heads)
+        self.norm = nn.LayerNorm(c.width)
+
+    def forward(self, normed, image, positions):
+        values = self.norm(image)
+        return super().forward(normed, values + positions, values)
+
+
 class TwoWayBlock(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.add_module("self", Attention(c.width, c.width, c.heads))
-        self.token_to_image = Attention(c.width, c.crossWidth, c.heads)
+        self.token_to_image = Look(c)
         self.mlp = MLP(c.width, c.decoderMLP, c.width)
         self.image_to_token = Attention(c.width, c.crossWidth, c.heads)
-        for i in range(1, 5):
+        for i in range(1, 6):
             self.add_module(f"norm{i}", nn.LayerNorm(c.width))
 
-    def forward(self, t, start, image, positions):
-        q = t + start
-        t = self.norm1(t + self._modules["self"](q, q, t))
-        t = self.norm2(t + self.token_to_image(t + start, image + positions, image))
-        t = self.norm3(t + self.mlp(t))
-        image = self.norm4(image + self.image_to_token(image + positions, t + start, t))
-        return t, image
+    def forward(self, t, image, positions):
+        a = self.norm1(t)
+        t = t + self._modules["self"](a, a, a)
+        t = t + self.token_to_image(self.norm2(t), image, positions)
+        t = t + self.mlp(self.norm3(t))
+        told = self.norm4(t)
+        return t, image + self.image_to_token(self.norm5(image) + positions, told, told)
 
 
 class Upscale(nn.Module):
@@ -268,11 +280,12 @@ class Upscale(nn.Module):
         self.norm8 = norm_of_groups(a)
         self.up4 = nn.ConvTranspose2d(a, b, 2, 2)
         self.skip4 = nn.Conv2d(c.stages[1], b, 1)
+        self.norm4 = norm_of_groups(b)
 
     def forward(self, image, f8, f4):
         plane = image.transpose(1, 2).unflatten(2, (self.grid, self.grid))
         x = F.relu(self.norm8(self.up8(plane) + self.skip8(f8)))
-        return F.relu(self.up4(x) + self.skip4(f4))
+        return F.relu(self.norm4(self.up4(x) + self.skip4(f4)))
 
 
 class SemanticAgnosticDecoder(nn.Module):
@@ -280,8 +293,9 @@ class SemanticAgnosticDecoder(nn.Module):
         super().__init__()
         self.t_o = nn.Parameter(torch.randn(1, MASKS + 1, c.width) * 0.02)
         self.blocks = nn.ModuleList(TwoWayBlock(c) for _ in range(c.decoderDepth))
-        self.final = Attention(c.width, c.crossWidth, c.heads)
+        self.final = Look(c)
         self.norm = nn.LayerNorm(c.width)
+        self.norm_out = nn.LayerNorm(c.width)
         self.upscale = Upscale(c)
         self.hyper = MLP3(c.width, c.upscaled[1])
         self.text = nn.Linear(c.width, c.upscaled[1])
@@ -290,11 +304,10 @@ class SemanticAgnosticDecoder(nn.Module):
 
     def forward(self, prompt, text, features, positions):
         image, f8, f4, f2 = features
-        start = torch.cat([self.t_o.expand(len(prompt), -1, -1), prompt], 1)
-        t, i = start, image
+        t, i = torch.cat([self.t_o.expand(len(prompt), -1, -1), prompt], 1), image
         for block in self.blocks:
-            t, i = block(t, start, i, positions)
-        t = self.norm(t + self.final(t + start, i + positions, i))
+            t, i = block(t, i, positions)
+        t = self.norm_out(t + self.final(self.norm(t), i, positions))
         up = self.upscale(i, f8, f4)
         tokens = t[:, 1 : MASKS + 1]
         weights = self.hyper(tokens) + self.text(text)[:, None]
@@ -330,8 +343,9 @@ class SemanticAwareDecoder(nn.Module):
         self.t_so = nn.Parameter(torch.randn(1, c.width) * 0.02)
         self.context = MLP(c.width, c.width, c.width)
         self.block = TwoWayBlock(c)
-        self.final = Attention(c.width, c.crossWidth, c.heads)
+        self.final = Look(c)
         self.norm = nn.LayerNorm(c.width)
+        self.norm_out = nn.LayerNorm(c.width)
         self.mask16 = Compare(c, c.crossWidth, of_image=True)
         self.mask4 = Compare(c, c.stages[1])
         self.mask2 = Compare(c, c.stages[0])
@@ -355,8 +369,8 @@ class SemanticAwareDecoder(nn.Module):
         image, _, f4, f2 = features
         token = self.t_so + self.context(context)
         start = torch.cat([token[:, None], prompt], 1)
-        t, i = self.block(start, start, image, positions)
-        token = self.norm(t + self.final(t + start, i + positions, i))[:, 0]
+        t, i = self.block(start, image, positions)
+        token = self.norm_out(t + self.final(self.norm(t), i, positions))[:, 0]
 
         def spread(x):
             return F.interpolate(x[:, None], (self.side, self.side), mode="bilinear")[:, 0]

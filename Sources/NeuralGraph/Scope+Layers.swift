@@ -44,14 +44,20 @@ extension Scope {
   }
 
   /// Linear, ReLU, linear: `hidden` wide inside.
-  public func mlp(_ x: Tensor, hidden: Int, _ out: Int) throws(GraphError) -> Tensor {
+  ///
+  /// - Parameter zero: starts with weights that give 0, so that a residual block starts as identity.
+  public func mlp(
+    _ x: Tensor, hidden: Int, _ out: Int, zero: Bool = false
+  ) throws(GraphError) -> Tensor {
     let h = try self(.relu, self["fc1"].linear(x, hidden))
-    return try self["fc2"].linear(h, out)
+    return try self["fc2"].linear(h, out, zero: zero)
   }
 
   /// Multi-head attention of queries `[B, T, C]` over keys and values `[B, S, C]`, `inner` wide.
+  ///
+  /// - Parameter zero: starts with weights that give 0, so that a residual block starts as identity.
   public func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, inner: Int
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, inner: Int, zero: Bool = false
   ) throws(GraphError) -> Tensor {
     let width = q.extent(-1)
     let d = inner / heads
@@ -64,6 +70,6 @@ extension Scope {
       .attention(scale: 1 / Float(d).squareRoot()), split(q, "q"), split(k, "k"), split(v, "v"))
     let t = try self(.transpose([0, 2, 1, 3]), a)
     let joined = try self(.reshape([q.extent(0), q.extent(1), inner]), t)
-    return try self["out"].linear(joined, width)
+    return try self["out"].linear(joined, width, zero: zero)
   }
 }

@@ -29,15 +29,14 @@ struct SemanticAgnosticDecoder {
     let own = try s(
       .broadcast([n, count + 1, c.width]),
       s.parameter("t_o", [1, count + 1, c.width], .normal(0.02)))
-    let start = try s(.concatenate(axis: 1), own, prompt)
-    var (t, i) = (start, image)
+    var (t, i) = (try s(.concatenate(axis: 1), own, prompt), image)
     for index in 0..<c.decoderDepth {
       (t, i) = try TwoWayBlock(configuration: c)(
-        s["blocks.\(index)"], tokens: t, tokenPositions: start, image: i, positions: positions)
+        s["blocks.\(index)"], tokens: t, image: i, positions: positions)
     }
-    let last = try s["final"].attend(
-      s(.add, t, start), s(.add, i, positions), i, heads: c.heads, inner: c.crossWidth)
-    t = try s["norm"].layerNorm(s(.add, t, last))
+    t = try TwoWayBlock.look(
+      s["final"], t, s["norm"].layerNorm(t), i, positions, configuration: c)
+    t = try s["norm_out"].layerNorm(t)
 
     let up = try upscale(s["upscale"], i, features)  // [N, C, S/4, S/4]
     let (channels, side) = (up.extent(1), up.extent(2))
@@ -79,7 +78,7 @@ struct SemanticAgnosticDecoder {
     x = try s(.relu, s["norm8"].groupNorm(x))
     x = try s["up4"].convTranspose(x, c.upscaled[1])
     x = try s(.add, x, s["skip4"].conv(features.stride4, c.upscaled[1], kernel: 1, bias: true))
-    return try s(.relu, x)
+    return try s(.relu, s["norm4"].groupNorm(x))
   }
 }
 

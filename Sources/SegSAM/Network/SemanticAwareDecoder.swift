@@ -72,10 +72,10 @@ struct SemanticAwareDecoder {
     let so = try s(.add, s["context"].mlp(context, hidden: c.width, c.width), tso)
     let start = try s(.concatenate(axis: 1), s(.reshape([n, 1, c.width]), so), prompt)
     let (t, i) = try TwoWayBlock(configuration: c)(
-      s["block"], tokens: start, tokenPositions: start, image: image, positions: positions)
-    let last = try s["final"].attend(
-      s(.add, t, start), s(.add, i, positions), i, heads: c.heads, inner: c.crossWidth)
-    let joined = try s["norm"].layerNorm(s(.add, t, last))
+      s["block"], tokens: start, image: image, positions: positions)
+    let last = try TwoWayBlock.look(
+      s["final"], t, s["norm"].layerNorm(t), i, positions, configuration: c)
+    let joined = try s["norm_out"].layerNorm(last)
     let token = try s(.slice(axis: 1, start: 0, end: 1), joined)  // [N, 1, width]
 
     // Coarse from what the image became, fine from the image's own features.

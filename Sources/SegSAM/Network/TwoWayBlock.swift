@@ -2,29 +2,42 @@ import NeuralGraph
 
 /// SAM's two-way block: tokens attend to themselves and to the image, pass an MLP, and the image
 /// attends back to them (arXiv 2304.02643, appendix A, "Lightweight mask decoder").
+///
+/// A departure: what enters a layer is normalised, not what leaves it, and every layer starts as
+/// identity. Trained from scratch, SAM's order let the first self-attention drown what tells queries
+/// apart (docs/decisions.md); here it stays in the residual stream, and tokens need no positions.
 struct TwoWayBlock {
   var configuration: NetworkConfiguration
 
   /// - Parameters:
-  ///   - tokens: `[N, T, width]`; `tokenPositions` are added wherever tokens are queries or keys.
+  ///   - tokens: `[N, T, width]`.
   ///   - image: `[N, grid², width]`; `positions`: `[1, grid², width]`.
   func callAsFunction(
-    _ s: Scope, tokens: Tensor, tokenPositions: Tensor, image: Tensor, positions: Tensor
+    _ s: Scope, tokens: Tensor, image: Tensor, positions: Tensor
   ) throws(GraphError) -> (tokens: Tensor, image: Tensor) {
     let c = configuration
-    func place(_ t: Tensor) throws(GraphError) -> Tensor { try s(.add, t, tokenPositions) }
-    func seat(_ i: Tensor) throws(GraphError) -> Tensor { try s(.add, i, positions) }
-
-    let self1 = try s["self"].attend(
-      place(tokens), place(tokens), tokens, heads: c.heads, inner: c.width)
-    var t = try s["norm1"].layerNorm(s(.add, tokens, self1))
-    let toImage = try s["token_to_image"].attend(
-      place(t), seat(image), image, heads: c.heads, inner: c.crossWidth)
-    t = try s["norm2"].layerNorm(s(.add, t, toImage))
-    t = try s["norm3"].layerNorm(s(.add, t, s["mlp"].mlp(t, hidden: c.decoderMLP, c.width)))
+    let a = try s["norm1"].layerNorm(tokens)
+    var t = try s(
+      .add, tokens, s["self"].attend(a, a, a, heads: c.heads, inner: c.width, zero: true))
+    t = try Self.look(
+      s["token_to_image"], t, s["norm2"].layerNorm(t), image, positions, configuration: c)
+    t = try s(
+      .add, t, s["mlp"].mlp(s["norm3"].layerNorm(t), hidden: c.decoderMLP, c.width, zero: true))
+    let told = try s["norm4"].layerNorm(t)
+    let seated = try s(.add, s["norm5"].layerNorm(image), positions)
     let toTokens = try s["image_to_token"].attend(
-      seat(image), place(t), t, heads: c.heads, inner: c.crossWidth)
-    let i = try s["norm4"].layerNorm(s(.add, image, toTokens))
-    return (t, i)
+      seated, told, told, heads: c.heads, inner: c.crossWidth, zero: true)
+    return (t, try s(.add, image, toTokens))
+  }
+
+  /// tokens + what they see in the image.
+  static func look(
+    _ s: Scope, _ tokens: Tensor, _ normed: Tensor, _ image: Tensor, _ positions: Tensor,
+    configuration c: NetworkConfiguration
+  ) throws(GraphError) -> Tensor {
+    let values = try s["norm"].layerNorm(image)
+    let seen = try s.attend(
+      normed, s(.add, values, positions), values, heads: c.heads, inner: c.crossWidth, zero: true)
+    return try s(.add, tokens, seen)
   }
 }
