@@ -37,7 +37,7 @@ enum TinyModel {
     return manifest
   }
 
-  /// Weights of unit gain, so that masks have both signs.
+  /// Weights of unit gain, norms that scale by about 1, and biases of both signs.
   static func weights() throws -> [String: (shape: [Int], values: [Float])] {
     let network = SegSAMNetwork(configuration: configuration, categoryCount: categories.count)
     let text = [Float](
@@ -51,7 +51,8 @@ enum TinyModel {
         let fanIn = Float(max(1, node.shape.dropFirst().reduce(1, *)))
         let values = (0..<node.shape.reduce(1, *)).map { _ in
           let unit = Float(random.next() >> 40) / Float(1 << 23) - 1
-          return node.shape.count > 1 ? unit * (3 / fanIn).squareRoot() : 0.5 + 0.5 * unit
+          if node.shape.count > 1 { return unit * (3 / fanIn).squareRoot() }
+          return node.name.hasSuffix("weight") ? 1 + 0.2 * unit : 0.3 * unit
         }
         weights[node.name] = (node.shape, values)
       }
