@@ -5,7 +5,7 @@ import Synchronization
 struct SliceFeatures: Sendable {
   /// The inputs of the query graph that come from the image, by name.
   var tensors: [String: TensorValue]
-  /// C_s, `[C]`, in [0, 1].
+  /// Logits of C_s, `[C]`.
   var classes: [Float]
 
   var bytes: Int { tensors.values.reduce(classes.count * 4) { $0 + $1.count * 4 } }

@@ -39,6 +39,8 @@ public final class Predictor: SegmentationEngine {
   public let model: ModelInfo
   public let trainedCategories: Set<String>
   public let manifest: Manifest
+  /// Of each trained category: its place among the CO-tokens.
+  let classIndex: [String: Int]
   let vocabulary: Vocabulary
   let cache: FeatureCache
   let texts: CategoryTexts
@@ -53,6 +55,8 @@ public final class Predictor: SegmentationEngine {
     manifest = bundle.manifest
     model = ModelInfo(name: manifest.name, version: manifest.version)
     trainedCategories = Set(manifest.categories)
+    classIndex = Dictionary(
+      uniqueKeysWithValues: manifest.categories.enumerated().map { ($1, $0) })
     self.vocabulary = vocabulary
     cache = FeatureCache(limit: options.cacheBytes)
     if let missing = manifest.categories.first(where: { vocabulary[$0] == nil }) {
@@ -118,8 +122,10 @@ public final class Predictor: SegmentationEngine {
     let input = try NetworkInput(viewed, slice: slice, side: side)
     var out = try imageRequest.infer(
       inputs: ["image": TensorValue(input.pixels, shape: [1, 3, side, side])])
-    let logits = out.removeValue(forKey: "classes")?.floats ?? []
-    let features = SliceFeatures(tensors: out, classes: logits.map(sigmoid))
+    guard let logits = out.removeValue(forKey: "classes")?.floats,
+      logits.count == manifest.categories.count
+    else { throw PredictorError(.inference, "the image encoder gave no classes") }
+    let features = SliceFeatures(tensors: out, classes: logits)
     cache.keep(features, for: cacheKey)
     return features
   }

@@ -64,7 +64,9 @@ struct Segmentation {
       let start = Date()
       let features = try predictor.features(viewed, slice: k, key: key)
       encoding += Date().timeIntervalSince(start)
-      for (n, chance) in features.classes.enumerated() { chances[n] = max(chances[n], chance) }
+      for (n, logit) in features.classes.enumerated() {
+        chances[n] = max(chances[n], sigmoid(logit))
+      }
       let between = Date()
       semantic.begin()
       for (n, run) in runs.enumerated() {
@@ -74,8 +76,11 @@ struct Segmentation {
         try stop.check()
         let decoded = try predictor.decode(features, prompt)
         let threshold = presenceThreshold(run)
+        let classLogit = run.category.flatMap { predictor.classIndex[$0] }
+          .map { features.classes[$0] }
         let isHere = found[n].take(
-          decoded, run: run, slice: k, geometry: geometry, threshold: threshold,
+          decoded, classLogit: classLogit, run: run, slice: k, geometry: geometry,
+          threshold: threshold,
           maskThreshold: options.threshold, keepsMask: options.wantsBinaryMasks)
         if options.wantsSemanticMask, isHere, let category = run.category {
           semantic.offer(decoded.semantic, category: category, geometry: geometry)
