@@ -215,6 +215,7 @@ class PromptEncoder(nn.Module):
 class T2VSE(nn.Module):
     def __init__(self, c):
         super().__init__()
+        self.spread = math.sqrt(c.textWidth)
         self.project = nn.Linear(c.textWidth, c.width)
         self.aspects = nn.Parameter(torch.randn(1, c.aspects, c.width) * 0.02)
         self.t_text = nn.Parameter(torch.randn(1, 1, c.width) * 0.02)
@@ -226,11 +227,15 @@ class T2VSE(nn.Module):
         self.mlp = MLP(c.width, c.decoderMLP, c.width)
         self.fuse = MLP(c.width, c.decoderMLP, c.width)
 
-    def forward(self, text, has_text, image, positions, sparse):
-        n = len(text)
-        x = torch.cat([self.t_text.expand(n, -1, -1), self.project(text) + self.aspects], 1)
+    def read(self, text):
+        """text `[N, aspects, textWidth]` → tokens, the summary first, before they see an image."""
+        first = self.t_text.expand(len(text), -1, -1)
+        x = torch.cat([first, self.project(text * self.spread) + self.aspects], 1)
         a = self.norm1(x)
-        x = x + self._modules["self"](a, a, a)
+        return x + self._modules["self"](a, a, a)
+
+    def forward(self, text, has_text, image, positions, sparse):
+        x = self.read(text)
         pure = x[:, 0] * has_text
         x = x + self.cross(self.norm2(x), image + positions, image)
         x = x + self.mlp(self.norm3(x))
@@ -299,12 +304,14 @@ class SemanticAgnosticDecoder(nn.Module):
         self.upscale = Upscale(c)
         self.hyper = MLP3(c.width, c.upscaled[1])
         self.text = nn.Linear(c.width, c.upscaled[1])
+        self.told = nn.Linear(c.width, c.width)
         self.detail = MLP3(c.width, c.stages[0])
+        self.detail_text = nn.Linear(c.width, c.stages[0])
         self.iou = MLP(c.width, c.width, MASKS)
 
     def forward(self, prompt, text, features, positions):
         image, f8, f4, f2 = features
-        t, i = torch.cat([self.t_o.expand(len(prompt), -1, -1), prompt], 1), image
+        t, i = torch.cat([self.t_o + self.told(text)[:, None], prompt], 1), image
         for block in self.blocks:
             t, i = block(t, i, positions)
         t = self.norm_out(t + self.final(self.norm(t), i, positions))
@@ -312,7 +319,8 @@ class SemanticAgnosticDecoder(nn.Module):
         tokens = t[:, 1 : MASKS + 1]
         weights = self.hyper(tokens) + self.text(text)[:, None]
         candidates = torch.einsum("nkc,nchw->nkhw", weights, up)
-        sharp = torch.einsum("nc,nchw->nhw", self.detail(tokens[:, 0]), f2)
+        sharp = torch.einsum(
+            "nc,nchw->nhw", self.detail(tokens[:, 0]) + self.detail_text(text), f2)
         coarse = F.interpolate(candidates[:, :1], f2.shape[-2:], mode="bilinear")[:, 0]
         return coarse + sharp, candidates, torch.sigmoid(self.iou(t[:, 0]))
 
@@ -334,6 +342,7 @@ class SemanticAwareDecoder(nn.Module):
         super().__init__()
         self.side, self.grid = c.imageSize // 2, c.grid
         self.co_residual = nn.Parameter(torch.zeros(categories, c.width))
+        self.spread = math.sqrt(c.textWidth)
         self.co_project = nn.Linear(c.aspects * c.textWidth, c.width)
         for i in range(1, 4):
             self.add_module(f"co_norm{i}", nn.LayerNorm(c.width))
@@ -342,6 +351,7 @@ class SemanticAwareDecoder(nn.Module):
         self.co_head = nn.Linear(c.width, 1)
         self.t_so = nn.Parameter(torch.randn(1, c.width) * 0.02)
         self.context = MLP(c.width, c.width, c.width)
+        self.told = nn.Linear(c.width, c.width)
         self.block = TwoWayBlock(c)
         self.final = Look(c)
         self.norm = nn.LayerNorm(c.width)
@@ -353,7 +363,7 @@ class SemanticAwareDecoder(nn.Module):
         self.add_module("class", MLP(c.width, c.width, c.width))
 
     def categories(self, text):
-        return self.co_project(text) + self.co_residual
+        return self.co_project(text * self.spread) + self.co_residual
 
     def classify(self, categories, image, positions):
         x = categories[None].expand(len(image), -1, -1)
@@ -367,7 +377,7 @@ class SemanticAwareDecoder(nn.Module):
 
     def forward(self, prompt, text, context, features, positions):
         image, _, f4, f2 = features
-        token = self.t_so + self.context(context)
+        token = self.t_so + self.told(text) + self.context(context)
         start = torch.cat([token[:, None], prompt], 1)
         t, i = self.block(start, image, positions)
         token = self.norm_out(t + self.final(self.norm(t), i, positions))[:, 0]
@@ -441,7 +451,18 @@ class SegSAM(nn.Module):
             "presence": presence, "naming": naming,
         }
 
-    def forward(self, image, owner, places, kinds, text, has_text, category_text):
+    def draw(self, features, category_text, categories):
+        """What descriptions draw by themselves: categories `[B, K]` → `[B, K, S/2, S/2]`."""
+        c = self.configuration
+        text = self.t2vse.read(category_text.unflatten(1, (c.aspects, c.textWidth)))[:, 0]
+        asked, (_, _, f4, f2), aware = text[categories], features, self.semantic_aware
+        at4 = torch.einsum("bkc,bchw->bkhw", aware.mask4.text(asked), f4)
+        at2 = torch.einsum("bkc,bchw->bkhw", aware.mask2.text(asked), f2)
+        return F.interpolate(at4, at2.shape[-2:], mode="bilinear") + at2
+
+    def forward(
+        self, image, owner, places, kinds, text, has_text, category_text, drawn_category=None
+    ):
         features = self.encode(image)
         positions = self.positions()
         categories = self.categories(category_text)
@@ -449,4 +470,6 @@ class SegSAM(nn.Module):
         out = self.decode(
             [f[owner] for f in features], context[owner], categories, positions, places, kinds,
             text, has_text)
+        if drawn_category is not None:
+            out["drawn"] = self.draw(features, category_text, drawn_category)
         return out | {"classes": logits}

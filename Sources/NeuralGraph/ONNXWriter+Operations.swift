@@ -45,6 +45,7 @@ extension ONNXWriter {
     case .exponential: node("Exp", inputs, output)
     case .logarithm: node("Log", inputs, output)
     case .squareRoot: node("Sqrt", inputs, output)
+    case .stopGradient: node("Identity", inputs, output)
     case .sine: node("Sin", inputs, output)
     case .cosine: node("Cos", inputs, output)
     case .absolute: node("Abs", inputs, output)

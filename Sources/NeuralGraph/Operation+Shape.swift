@@ -85,7 +85,7 @@ extension Operation {
       return shape
 
     case .affine, .power, .relu, .gelu, .sigmoid, .tanh, .exponential, .logarithm, .squareRoot,
-      .sine, .cosine, .absolute, .softplus:
+      .sine, .cosine, .absolute, .softplus, .stopGradient:
       try need(1...1)
       return x[0].shape
 

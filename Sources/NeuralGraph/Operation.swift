@@ -46,6 +46,8 @@ public enum Operation: Sendable, Hashable {
   case relu, gelu, sigmoid, tanh, exponential, logarithm, squareRoot, sine, cosine, absolute
   /// log(1 + exp x), without overflow.
   case softplus
+  /// x, through which no gradient flows back.
+  case stopGradient
   case softmax(axis: Int)
   /// Over the last axis; optionally gamma, beta `[C]`.
   case layerNorm(epsilon: Float)

@@ -13,6 +13,8 @@ public struct NetworkExample: Sendable {
   /// By name of the graph's inputs, and the owner of each query.
   public var inputs: Values
   public var owner: [Int64]
+  /// The categories of `Outputs.drawn`, `[images, 3]`.
+  public var drawn: [Int64]
   public var expected: Values
 
   public static let categoryCount = 5
@@ -52,6 +54,8 @@ public struct NetworkExample: Sendable {
     expected = try values("output.")
     let owner = try file.integers("input.owner").values
     self.owner = owner
+    drawn = try file.integers("input.drawn_category").values
+    let (images, each) = (inputs["image"]?.shape.first ?? 0, 3)
 
     let builder = GraphBuilder()
     func input(_ name: String) throws -> Tensor {
@@ -65,11 +69,13 @@ public struct NetworkExample: Sendable {
       queries: .init(
         places: input("places"), kinds: input("kinds"), text: input("text"),
         hasText: input("has_text")),
-      categoryText: input("category_text"))
+      categoryText: input("category_text"),
+      drawn: builder.input("drawn_category", [images, each], type: .int64))
+    let answers = out.answers
     for (name, tensor) in [
-      ("mask", out.mask), ("candidates", out.candidates), ("iou", out.iou),
-      ("semantic", out.semantic), ("presence", out.presence), ("classes", out.classes),
-      ("naming", out.naming),
+      ("mask", answers.mask), ("candidates", answers.candidates), ("iou", answers.iou),
+      ("semantic", answers.semantic), ("presence", answers.presence), ("naming", answers.naming),
+      ("classes", out.classes), ("drawn", out.drawn),
     ] {
       try builder.output(name, tensor)
     }

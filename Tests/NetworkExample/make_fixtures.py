@@ -46,6 +46,7 @@ inputs = {
     "kinds": torch.nn.functional.one_hot(kind, KINDS).float(),
     "text": torch.randn(queries, c.aspects, c.textWidth) * has_text[..., None],
     "has_text": has_text,
+    "drawn_category": torch.tensor([[4, 0, 2], [1, 1, 3]]),
     "category_text": torch.randn(categories, c.aspects * c.textWidth),
 }
 with torch.inference_mode():

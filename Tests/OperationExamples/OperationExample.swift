@@ -35,6 +35,7 @@ public struct OperationExample: Sendable, CustomStringConvertible {
     .init("exponential", .exponential), .init("logarithm", .logarithm),
     .init("square_root", .squareRoot), .init("sine", .sine), .init("cosine", .cosine),
     .init("absolute", .absolute), .init("softplus", .softplus),
+    .init("stop_gradient", .stopGradient),
     .init("softmax_last", .softmax(axis: -1)), .init("softmax_first", .softmax(axis: 1)),
     .init("layer_norm", .layerNorm(epsilon: 1e-5)),
     .init("layer_norm_scale", .layerNorm(epsilon: 1e-6)),

@@ -13,6 +13,7 @@ struct NetworkParityTests {
     let example = try NetworkExample()
     var inputs = example.inputs.mapValues { TensorValue($0.values, shape: $0.shape) }
     inputs["owner"] = TensorValue(example.owner, shape: [example.owner.count])
+    inputs["drawn_category"] = TensorValue(example.drawn, shape: [2, 3])
     let model = try OpenVINO.load().compile(
       example.graph, weights: example.weights, options: .init(precision: .float32, threads: 1))
     let outputs = try model.makeRequest().infer(inputs: inputs)

@@ -42,7 +42,7 @@ struct BatchMakerTests {
   func contents() throws {
     let maker = try SyntheticCorpus.whole().maker()
     let (n, area) = (maker.shape.slots, 256)
-    var (present, absent, pairs) = (0, 0, 0)
+    var (present, absent, pairs, drawings) = (0, 0, 0, 0)
     for batch in batches(maker, 40) {
       let target = try #require(batch.floats["target"])
       let valid = try #require(batch.floats["valid"])
@@ -71,6 +71,18 @@ struct BatchMakerTests {
           #expect((0..<4).reduce(0) { $0 + semantic[(image * 4 + $1) * area + pixel] } == 1)
         }
       }
+      // What descriptions draw: a label that is there has a mask, and is one that was looked for.
+      let drawn = try #require(batch.integers["drawn_category"])
+      let sketch = try #require(batch.floats["drawn_target"])
+      let drawnKnown = try #require(batch.floats["drawn_known"])
+      let drawnPresent = try #require(batch.floats["drawn_present"])
+      #expect(drawn.allSatisfy { (0..<4).contains($0) })
+      for k in drawn.indices {
+        let shows = sketch[k * area..<(k + 1) * area].contains { $0 > 0 }
+        #expect(shows == (drawnPresent[k] == 1))
+        #expect(drawnKnown[k] == 1 || !shows)
+        drawings += shows ? 1 : 0
+      }
       // Points are one thing each, and in the square.
       let kinds = try #require(batch.floats["kinds"])
       for i in stride(from: 0, to: kinds.count, by: 5) {
@@ -79,7 +91,7 @@ struct BatchMakerTests {
       }
       #expect(try #require(batch.floats["places"]).allSatisfy { (0...1).contains($0) })
     }
-    #expect(present > 100 && absent > 20 && pairs > 10)
+    #expect(present > 100 && absent > 20 && pairs > 10 && drawings > 50)
   }
 
   @Test("never take what was not looked for as absent")
@@ -96,6 +108,11 @@ struct BatchMakerTests {
     for batch in batches(maker, 60) {
       let known = try #require(batch.floats["class_known"])
       let asked = try #require(batch.floats["class_target"])
+      for (label, isKnown) in zip(
+        try #require(batch.integers["drawn_category"]), try #require(batch.floats["drawn_known"]))
+      where isKnown == 1 {
+        #expect(label != Int64(left) && label != Int64(lesion))
+      }
       for image in 0..<3 {
         #expect(known[image * columns + left] == 0)
         #expect(known[image * columns + lesion] == 0)

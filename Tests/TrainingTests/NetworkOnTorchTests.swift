@@ -15,6 +15,7 @@ extension TorchTests {
         values[name] = try TorchTensor(shaped.values, shape: shaped.shape)
       }
       values["owner"] = try TorchTensor(example.owner, shape: [example.owner.count])
+      values["drawn_category"] = try TorchTensor(example.drawn, shape: [2, 3])
       let outputs = try Torch.withoutGradients { try GraphExecutor(example.graph).run(values) }
       #expect(Set(outputs.keys) == Set(example.expected.keys))
       for (name, wanted) in example.expected {
@@ -30,7 +31,10 @@ extension TorchTests {
       let check = Differences(
         graph: example.graph,
         floats: example.weights.merging(example.inputs, uniquingKeysWith: { a, _ in a }),
-        indices: ["owner": ([example.owner.count], example.owner)])
+        indices: [
+          "owner": ([example.owner.count], example.owner),
+          "drawn_category": ([2, 3], example.drawn),
+        ])
       let gradients = try check.gradients(of: example.weights.keys.sorted())
       // A key's bias shifts all scores of a query alike; with one channel a group, as here, a norm
       // takes the biases before it out.

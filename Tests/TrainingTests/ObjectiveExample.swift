@@ -10,8 +10,10 @@ import NeuralGraph
 /// points and an absent one in the second.
 struct ObjectiveExample {
   static let (images, slots, perImage, categories, side) = (2, 5, 3, 3, 8)
+  static let drawn = 2
   static let outputs = [
     "mask", "four_masks", "iou_said", "semantic", "presence_logit", "class_logits", "names",
+    "drawn_logits",
   ]
 
   var weights = LossWeights()
@@ -32,6 +34,7 @@ struct ObjectiveExample {
     floats["presence_logit"] = noise([n])
     floats["class_logits"] = noise([b, c])
     floats["names"] = noise([n, c])
+    floats["drawn_logits"] = noise([b, Self.drawn, s, s])
 
     // Target → its slots: 0 → 0 and 1; 1 → 2; 2 → 3; 3 → 4. The fifth is nobody's.
     indices["first"] = ([n], [0, 2, 3, 4, 0])
@@ -60,6 +63,12 @@ struct ObjectiveExample {
       }
     }
     floats["semantic_target"] = ([b, q + 1, s, s], semantic)
+    // Of the first image both labels are known and one is there, of the second one and that is there.
+    floats["drawn_known"] = ([b * Self.drawn], [1, 1, 0, 1])
+    floats["drawn_present"] = ([b * Self.drawn], [1, 0, 0, 1])
+    var sketch = noise([b * Self.drawn, s, s], 0, 1)
+    for i in (s * s)..<(3 * s * s) { sketch.values[i] = 0 }
+    floats["drawn_target"] = sketch
     // The last column is of the composite of categories 0 and 1.
     floats["class_target"] = ([b, c + 1], [0, 0, 1, 1, 1, 0, 0, 0])
     floats["class_known"] = ([b, c + 1], [0, 0, 1, 1, 1, 0.1, 0, 0])
@@ -68,11 +77,12 @@ struct ObjectiveExample {
   func graph() throws -> Graph {
     var configuration = NetworkConfiguration()
     configuration.imageSize = Self.side * 2
+    var shape = BatchShape(
+      images: Self.images, slots: Self.slots, perImage: Self.perImage, pairs: [[0, 1]])
+    shape.drawn = Self.drawn
     let objective = Objective(
       network: SegSAMNetwork(configuration: configuration, categoryCount: Self.categories),
-      weights: weights,
-      batch: BatchShape(
-        images: Self.images, slots: Self.slots, perImage: Self.perImage, pairs: [[0, 1]]))
+      weights: weights, batch: shape)
     let builder = GraphBuilder()
     func input(_ name: String) throws -> Tensor {
       try builder.input(name, floats[name]?.shape ?? [])
@@ -80,9 +90,10 @@ struct ObjectiveExample {
     try objective.addLosses(
       to: builder,
       SegSAMNetwork.Outputs(
-        mask: input("mask"), candidates: input("four_masks"), iou: input("iou_said"),
-        semantic: input("semantic"), presence: input("presence_logit"),
-        classes: input("class_logits"), naming: input("names")))
+        answers: .init(
+          mask: input("mask"), candidates: input("four_masks"), iou: input("iou_said"),
+          semantic: input("semantic"), presence: input("presence_logit"), naming: input("names")),
+        classes: input("class_logits"), drawn: input("drawn_logits")))
     return builder.graph
   }
 

@@ -65,12 +65,15 @@ struct ObjectiveReference {
       there.filter { slots($0).count == 1 }.map {
         pow(f("iou_said", slots($0)[0] * 4) - iou(chance($0), truth($0)), 2)
       })
+    let three = candidates()
+    result["iou"]! += three.said
+    result["candidates"] = three.best
+    result["drawn"] = drawn()
     result["presence"] = mean(
       valid.map { t in
         entropy(slots(t).map { f("presence_logit", $0) }.max()!, f("present", t))
       })
     result["consistency"] = mean(there.map { 1 - iou(semantic($0).map(sigmoid), chance($0)) })
-    result["candidates"] = candidates()
     result["naming"] = mean(
       (0..<n).filter { f("name_known", $0) == 1 }.map { t in
         let logits = (0..<c).map { f("names", slots(t)[0] * c + $0) }
@@ -90,7 +93,17 @@ struct ObjectiveReference {
     return result
   }
 
-  private func candidates() -> Double {
+  private func drawn() -> Double {
+    let labels = 0..<ObjectiveExample.images * ObjectiveExample.drawn
+    func logits(_ k: Int) -> [Double] { plane("drawn_logits", k, s * s) }
+    func truth(_ k: Int) -> [Double] { plane("drawn_target", k, s * s) }
+    let focals = labels.filter { f("drawn_known", $0) == 1 }.map { focal(logits($0), truth($0)) }
+    let dices = labels.filter { f("drawn_present", $0) == 1 }
+      .map { dice(logits($0).map(sigmoid), truth($0)) }
+    return Double(example.weights.focal) * mean(focals) + Double(example.weights.dice) * mean(dices)
+  }
+
+  private func candidates() -> (best: Double, said: Double) {
     let h = s / 2
     var (best, said): ([Double], [Double]) = ([], [])
     for t in there where f("ambiguous", t) == 1 {
@@ -109,7 +122,7 @@ struct ObjectiveReference {
       best.append(losses.min()!)
       said.append(mean(errors))
     }
-    return mean(best) + mean(said)
+    return (mean(best), mean(said))
   }
 
   private func semanticLosses() -> [String: Double] {

@@ -22,7 +22,7 @@ extension TorchTests {
       let total = zip(
         [
           v.focal, v.dice, v.semanticCrossEntropy, v.semanticDice, v.classes, v.consistency, v.iou,
-          v.presence, v.naming, v.candidates,
+          v.presence, v.naming, v.candidates, v.drawn,
         ], Objective.parts
       ).reduce(0.0) { $0 + Double($1.0) * (wanted[$1.1] ?? 0) }
       #expect(abs(Double(try #require(got["loss"])) - total) < 1e-3)
@@ -30,12 +30,33 @@ extension TorchTests {
 
     @Test("has the gradients of its differences", arguments: ObjectiveExample.outputs)
     func gradient(output: String) throws {
-      let example = ObjectiveExample(seed: 4)
+      var example = ObjectiveExample(seed: 4)
+      // The masks shall not learn to be as good as was predicted: see below.
+      if output.hasSuffix("mask") || output.hasSuffix("masks") { example.weights.iou = 0 }
       var check = try example.differences()
       check.step = 2e-3
       check.limit = 24
       check.tolerance = 5e-3
       #expect(try check.faults(in: [output]) == [])
+    }
+
+    @Test("of the predicted IoU teach the prediction and not the mask")
+    func predictedIoU() throws {
+      var example = ObjectiveExample(seed: 5)
+      example.weights = LossWeights()
+      for weight in [
+        \LossWeights.focal, \.dice, \.semanticCrossEntropy, \.semanticDice, \.classes,
+        \.consistency, \.presence, \.naming, \.candidates, \.drawn,
+      ] {
+        example.weights[keyPath: weight] = 0
+      }
+      var check = try example.differences()
+      check.graph = try totalOnly(check.graph)
+      let g = try check.gradients(of: ObjectiveExample.outputs)
+      for output in ObjectiveExample.outputs {
+        let learns = try #require(g[output]).contains { $0 != 0 }
+        #expect(learns == (output == "iou_said"), "\(output)")
+      }
     }
 
     /// The gradient of every loss but consistency, which compares answers with answers.

@@ -11,7 +11,7 @@ extension TorchTests {
     @Test("has an example")
     func complete() {
       let labels = Set(OperationExample.all.map(\.operation.label))
-      #expect(labels.count == Int(CT_MAX_POOL.rawValue) + 1)
+      #expect(labels.count == Int(CT_DETACH.rawValue) + 1)
     }
 
     @Test("gives PyTorch's result", arguments: OperationExample.all)
@@ -28,7 +28,9 @@ extension TorchTests {
       #expect(OperationExample.difference(try output.values(), prepared.expected.values) == nil)
     }
 
-    @Test("has the gradient of its differences, for every operand", arguments: OperationExample.all)
+    @Test(
+      "has the gradient of its differences, for every operand",
+      arguments: OperationExample.all.filter { $0.operation != .stopGradient })
     func gradient(_ example: OperationExample) throws {
       let prepared = try example.prepare()
       var check = Differences(graph: prepared.graph, floats: [:])

@@ -55,6 +55,7 @@ enum ct_op {
   CT_RESIZE_BILINEAR,  // ints: height width
   CT_AVERAGE_POOL,     // ints: size
   CT_MAX_POOL,         // ints: size
+  CT_DETACH,
 };
 
 /// Opens the shim. Its own dependencies (libtorch) are found beside torch, by its run path.

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <malloc.h>
 #include <torch/version.h>
 
 #include <cmath>
@@ -43,6 +44,17 @@ static R guarded(F body, R failed) {
 
 static ct_tensor *hold(at::Tensor t) { return new ct_tensor{std::move(t)}; }
 
+/// Runs the body with autocast off.
+template <class F>
+static at::Tensor in_float32(F body) {
+  auto type = cuda ? at::kCUDA : at::kCPU;
+  bool was = at::autocast::is_autocast_enabled(type);
+  at::autocast::set_autocast_enabled(type, false);
+  auto result = body();
+  at::autocast::set_autocast_enabled(type, was);
+  return result;
+}
+
 static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRef ints,
                         const double *f) {
   auto optional = [&](size_t i) {
@@ -56,8 +68,15 @@ static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRe
     case CT_LINEAR: return at::linear(x[0], x[1], optional(2));
     case CT_MATMUL: return at::matmul(x[0], ints[0] ? x[1].transpose(-2, -1) : x[1]);
     case CT_ATTENTION:
-      if (x[0].dim() == 4)
-        return at::scaled_dot_product_attention(x[0], x[1], x[2], {}, 0.0, false, f[0]);
+      if (x[0].dim() == 4) {
+        if (cuda)
+          return at::scaled_dot_product_attention(x[0], x[1], x[2], {}, 0.0, false, f[0]);
+        // In bfloat16 the CPU's fused kernel is slow backwards unless the CPU has AMX.
+        return in_float32([&] {
+          return at::scaled_dot_product_attention(x[0].to(at::kFloat), x[1].to(at::kFloat),
+                                                  x[2].to(at::kFloat), {}, 0.0, false, f[0]);
+        });
+      }
       return at::matmul(at::softmax(at::matmul(x[0], x[1].transpose(-2, -1)) * f[0], -1), x[2]);
     case CT_ADD: return x[0] + x[1];
     case CT_SUBTRACT: return x[0] - x[1];
@@ -81,7 +100,10 @@ static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRe
     case CT_SOFTMAX: return at::softmax(x[0], ints[0]);
     case CT_LAYER_NORM:
       return at::layer_norm(x[0], {x[0].size(-1)}, optional(1), optional(2), f[0]);
-    case CT_GROUP_NORM: return at::group_norm(x[0], ints[0], x[1], x[2], f[0]);
+    case CT_GROUP_NORM:
+      return in_float32([&] {
+        return at::group_norm(x[0].to(at::kFloat), ints[0], x[1], x[2], f[0]);
+      });
     case CT_RESHAPE: return x[0].reshape(ints);
     case CT_TRANSPOSE: return x[0].permute(ints);
     case CT_CONCATENATE: return at::cat(x, ints[0]);
@@ -104,6 +126,7 @@ static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRe
     }
     case CT_AVERAGE_POOL: return at::avg_pool2d(x[0], ints[0]);
     case CT_MAX_POOL: return at::max_pool2d(x[0], ints[0]);
+    case CT_DETACH: return x[0].detach();
   }
   throw std::runtime_error("unknown operation " + std::to_string(op));
 }
@@ -127,7 +150,13 @@ static void copy_in(const at::Tensor &t, const float *values, size_t count) {
 
 EXPORT const char *segsam_torch_error(void) { return message.c_str(); }
 EXPORT const char *segsam_torch_version(void) { return TORCH_VERSION; }
-EXPORT void segsam_torch_set_threads(int n) { at::set_num_threads(n); }
+EXPORT void segsam_torch_set_threads(int n) {
+  at::set_num_threads(n);
+  // A step allocates the same large tensors again and again: keep their pages.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 256 << 20);
+}
 EXPORT int segsam_torch_has_cuda(void) { return at::hasCUDA(); }
 EXPORT void segsam_torch_use_cuda(int on) { cuda = on && at::hasCUDA(); }
 EXPORT void segsam_torch_record(int on) { at::GradMode::set_enabled(on != 0); }
@@ -208,32 +237,33 @@ EXPORT double segsam_torch_adamw_step(ct_optimizer *o, double rate, double beta1
   return guarded(
       [&]() -> double {
         at::NoGradGuard guard;
-        double squares = 0;
+        std::vector<at::Tensor> grads;
         for (auto &p : o->parameters)
-          if (p.grad().defined()) {
-            double n = p.grad().norm().item<double>();
-            squares += n * n;
-          }
-        double norm = std::sqrt(squares);
+          if (p.grad().defined()) grads.push_back(p.grad());
+        double norm = at::stack(at::_foreach_norm(grads)).norm().item<double>();
         if (!std::isfinite(norm)) {
           for (auto &p : o->parameters) p.mutable_grad().reset();
           return std::nan("");
         }
-        double clip = norm > max_norm ? max_norm / (norm + 1e-6) : 1;
+        // The fused step divides the gradients by this.
+        auto scale = at::full({}, norm > max_norm ? (norm + 1e-6) / max_norm : 1.0,
+                              at::TensorOptions().device(device()));
         o->steps++;
-        double c1 = 1 - std::pow(beta1, (double)o->steps);
-        double c2 = std::sqrt(1 - std::pow(beta2, (double)o->steps));
-        for (size_t i = 0; i < o->parameters.size(); i++) {
-          auto &p = o->parameters[i];
-          auto g = p.grad();
-          if (!g.defined()) continue;
-          if (clip < 1) g.mul_(clip);
-          o->first[i].lerp_(g, 1 - beta1);
-          o->second[i].mul_(beta2).addcmul_(g, g, 1 - beta2);
-          if (o->decay[i]) p.mul_(1 - rate * weight_decay);
-          p.addcdiv_(o->first[i], o->second[i].sqrt().div_(c2).add_(epsilon), -rate / c1);
-          p.mutable_grad().reset();
+        auto steps = at::full({}, (double)o->steps, at::TensorOptions().device(device()));
+        for (bool decays : {false, true}) {
+          std::vector<at::Tensor> p, g, m, v;
+          for (size_t i = 0; i < o->parameters.size(); i++) {
+            if (o->decay[i] != decays || !o->parameters[i].grad().defined()) continue;
+            p.push_back(o->parameters[i]);
+            g.push_back(o->parameters[i].grad());
+            m.push_back(o->first[i]);
+            v.push_back(o->second[i]);
+          }
+          if (p.empty()) continue;
+          at::_fused_adamw_(p, g, m, v, {}, std::vector<at::Tensor>(p.size(), steps), rate, beta1,
+                            beta2, decays ? weight_decay : 0.0, epsilon, false, false, scale);
         }
+        for (auto &p : o->parameters) p.mutable_grad().reset();
         return norm;
       },
       -1.0);

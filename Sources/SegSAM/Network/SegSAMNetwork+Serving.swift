@@ -27,7 +27,7 @@ extension SegSAMNetwork {
 
   /// One query on one image: inputs as `imageGraph` gives them, with `places [1, P, 2]`,
   /// `kinds [1, P, 5]`, `text [1, aspects, textWidth]`, `has_text [1, 1]`; outputs `mask`,
-  /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Outputs`.
+  /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Answers`.
   ///
   /// One query a run, whatever the request holds: so an answer cannot depend on the other queries.
   public func queryGraph(categoryText: [Float]) throws(GraphError) -> Graph {
@@ -48,7 +48,7 @@ extension SegSAMNetwork {
       hasText: try builder.input("has_text", [1, 1]))
     let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let out = try decode(
-      s, features: features, classes: context, context: context, queries: queries,
+      s, features: features, context: context, queries: queries,
       categories: categories(s, text), positions: positions(s))
     try builder.output("mask", out.mask)
     try builder.output("candidates", out.candidates)

@@ -11,8 +11,8 @@ public struct SegSAMNetwork: Sendable {
     self.categoryCount = categoryCount
   }
 
-  /// Everything that the network says of B images and N queries.
-  public struct Outputs {
+  /// What the network answers N queries.
+  public struct Answers {
     /// M_b's logits, `[N, S/2, S/2]`.
     public var mask: Tensor
     /// Logits of all four masks at stride 4, `[N, 4, S/4, S/4]`, and their predicted IoU, `[N, 4]`.
@@ -21,10 +21,34 @@ public struct SegSAMNetwork: Sendable {
     public var semantic: Tensor
     /// Logits of presence, `[N]`.
     public var presence: Tensor
-    /// Logits of C_s, `[B, C]`.
-    public var classes: Tensor
     /// Logits of the class that each query's object is taken for, `[N, C]`.
     public var naming: Tensor
+    public init(
+      mask: Tensor, candidates: Tensor, iou: Tensor, semantic: Tensor, presence: Tensor,
+      naming: Tensor
+    ) {
+      self.mask = mask
+      self.candidates = candidates
+      self.iou = iou
+      self.semantic = semantic
+      self.presence = presence
+      self.naming = naming
+    }
+  }
+
+  /// Everything that the network says of B images and N queries.
+  public struct Outputs {
+    public var answers: Answers
+    /// Logits of C_s, `[B, C]`.
+    public var classes: Tensor
+    /// What the descriptions of K categories of each image draw by themselves: logits,
+    /// `[B, K, S/2, S/2]`. For training: it costs little, so that an image teaches all its labels.
+    public var drawn: Tensor
+    public init(answers: Answers, classes: Tensor, drawn: Tensor) {
+      self.answers = answers
+      self.classes = classes
+      self.drawn = drawn
+    }
   }
 
   /// One query's inputs; N of them.
@@ -46,8 +70,10 @@ public struct SegSAMNetwork: Sendable {
   /// - Parameters:
   ///   - owner: int64 `[N]`: the image of each query.
   ///   - categoryText: `[C, aspects · textWidth]`.
+  ///   - drawn: int64 `[B, K]`: the categories of `Outputs.drawn`.
   public func whole(
-    _ s: Scope, image: Tensor, owner: Tensor, queries: QueryInputs, categoryText: Tensor
+    _ s: Scope, image: Tensor, owner: Tensor, queries: QueryInputs, categoryText: Tensor,
+    drawn: Tensor
   ) throws(GraphError) -> Outputs {
     let features = try encode(s, image)
     let positions = try positions(s)
@@ -58,9 +84,23 @@ public struct SegSAMNetwork: Sendable {
     let theirs = ImageFeatures(
       tokens: try own(features.tokens), stride8: try own(features.stride8),
       stride4: try own(features.stride4), stride2: try own(features.stride2))
-    return try decode(
-      s, features: theirs, classes: classes.logits, context: own(classes.context),
-      queries: queries, categories: categories, positions: positions)
+    let answers = try decode(
+      s, features: theirs, context: own(classes.context), queries: queries,
+      categories: categories, positions: positions)
+    return Outputs(
+      answers: answers, classes: classes.logits,
+      drawn: try draw(s, drawn, features: features, categoryText: categoryText))
+  }
+
+  /// The description's own part of M_s, which needs no decoder.
+  private func draw(
+    _ s: Scope, _ which: Tensor, features: ImageFeatures, categoryText: Tensor
+  ) throws(GraphError) -> Tensor {
+    let c = configuration
+    let text = try s(.reshape([categoryCount, c.aspects, c.textWidth]), categoryText)
+    let summaries = try T2VSE(configuration: c).read(s["t2vse"], text).summary
+    return try SemanticAwareDecoder(configuration: c).draw(
+      s["semantic_aware"], text: s(.gather(axis: 0), summaries, which), features: features)
   }
 
   func encode(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
@@ -77,9 +117,9 @@ public struct SegSAMNetwork: Sendable {
   }
 
   func decode(
-    _ s: Scope, features: ImageFeatures, classes: Tensor, context: Tensor, queries: QueryInputs,
+    _ s: Scope, features: ImageFeatures, context: Tensor, queries: QueryInputs,
     categories: Tensor, positions: Tensor
-  ) throws(GraphError) -> Outputs {
+  ) throws(GraphError) -> Answers {
     let c = configuration
     let n = queries.places.extent(0)
     let sparse = try PromptEncoder(configuration: c)(
@@ -97,8 +137,8 @@ public struct SegSAMNetwork: Sendable {
       .affine(factor: 1 / Float(c.width).squareRoot(), offset: 0),
       s(.matmul(transposeB: true), aware.embedding, categories))
     let naming = try s(.reshape([n, categories.extent(0)]), compared)
-    return Outputs(
+    return Answers(
       mask: agnostic.mask, candidates: agnostic.candidates, iou: agnostic.iou,
-      semantic: aware.mask, presence: aware.presence, classes: classes, naming: naming)
+      semantic: aware.mask, presence: aware.presence, naming: naming)
   }
 }

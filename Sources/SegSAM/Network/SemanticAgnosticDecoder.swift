@@ -2,6 +2,9 @@ import NeuralGraph
 
 /// SAM's mask decoder, with features at strides 8, 4 and 2 and with the text compared with the
 /// upscaled features, as in SegVol (arXiv 2311.13385, section 2.2). Gives M_b.
+///
+/// A departure: the text's summary is added to the output tokens at the start, so that what they look
+/// for in the image is the query's from the first layer on (docs/decisions.md).
 struct SemanticAgnosticDecoder {
   var configuration: NetworkConfiguration
 
@@ -26,9 +29,9 @@ struct SemanticAgnosticDecoder {
     let c = configuration
     let n = prompt.extent(0)
     let count = Self.maskCount
+    let told = try s(.reshape([n, 1, c.width]), s["told"].linear(text, c.width))
     let own = try s(
-      .broadcast([n, count + 1, c.width]),
-      s.parameter("t_o", [1, count + 1, c.width], .normal(0.02)))
+      .add, s.parameter("t_o", [1, count + 1, c.width], .normal(0.02)), told)
     var (t, i) = (try s(.concatenate(axis: 1), own, prompt), image)
     for index in 0..<c.decoderDepth {
       (t, i) = try TwoWayBlock(configuration: c)(
@@ -51,7 +54,8 @@ struct SemanticAgnosticDecoder {
     let f2 = features.stride2
     let (fine, c2) = (f2.extent(2), f2.extent(1))
     let one = try s(.slice(axis: 1, start: 0, end: 1), maskTokens)
-    let detail = try mlp3(s["detail"], one, c2)  // [N, 1, C2]
+    let byTextHere = try s(.reshape([n, 1, c2]), s["detail_text"].linear(text, c2))
+    let detail = try s(.add, mlp3(s["detail"], one, c2), byTextHere)  // [N, 1, C2]
     let sharp = try s(
       .reshape([n, fine, fine]),
       s(.matmul(transposeB: false), detail, s(.reshape([n, c2, fine * fine]), f2)))

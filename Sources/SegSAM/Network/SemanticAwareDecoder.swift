@@ -32,7 +32,8 @@ struct SemanticAwareDecoder {
   func categories(_ s: Scope, text: Tensor) throws(GraphError) -> Tensor {
     let c = configuration
     let residual = try s.parameter("co_residual", [text.extent(0), c.width], .zeros)
-    return try s(.add, s["co_project"].linear(text, c.width), residual)
+    let spread = try T2VSE(configuration: c).spread(s, text)
+    return try s(.add, s["co_project"].linear(spread, c.width), residual)
   }
 
   /// - Parameters:
@@ -69,7 +70,8 @@ struct SemanticAwareDecoder {
     let c = configuration
     let n = prompt.extent(0)
     let tso = try s.parameter("t_so", [1, c.width], .normal(0.02))
-    let so = try s(.add, s["context"].mlp(context, hidden: c.width, c.width), tso)
+    let told = try s(.add, s["told"].linear(text, c.width), tso)
+    let so = try s(.add, s["context"].mlp(context, hidden: c.width, c.width), told)
     let start = try s(.concatenate(axis: 1), s(.reshape([n, 1, c.width]), so), prompt)
     let (t, i) = try TwoWayBlock(configuration: c)(
       s["block"], tokens: start, image: image, positions: positions)
@@ -93,6 +95,27 @@ struct SemanticAwareDecoder {
       mask: try s(.reshape([n, side, side]), mask),
       presence: try s(.reshape([n]), s["presence"].mlp(flat, hidden: c.width, 1)),
       embedding: try s["class"].mlp(flat, hidden: c.width, c.width))
+  }
+
+  /// What descriptions draw by themselves, without a decoder: the text's share of `compare` at
+  /// strides 4 and 2.
+  ///
+  /// - Parameter text: `[B, K, width]`.
+  /// - Returns: logits, `[B, K, S/2, S/2]`.
+  func draw(
+    _ s: Scope, text: Tensor, features: ImageFeatures
+  ) throws(GraphError) -> Tensor {
+    func compare(_ s: Scope, _ plane: Tensor) throws(GraphError) -> Tensor {
+      let (b, c, side) = (plane.extent(0), plane.extent(1), plane.extent(2))
+      let flat = try s(.reshape([b, c, side * side]), plane)
+      let logits = try s(.matmul(transposeB: false), s["text"].linear(text, c), flat)
+      return try s(.reshape([b, text.extent(1), side, side]), logits)
+    }
+    let side = configuration.imageSize / 2
+    let at4 = try compare(s["mask4"], features.stride4)
+    return try s(
+      .add, s(.resizeBilinear(height: side, width: side), at4),
+      compare(s["mask2"], features.stride2))
   }
 
   /// token · feature at each place of a plane `[N, C, h, w]`: `[N, 1, h, w]`.

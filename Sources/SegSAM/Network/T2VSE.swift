@@ -24,15 +24,7 @@ struct T2VSE {
   ) throws(GraphError) -> Result {
     let c = configuration
     let n = text.extent(0)
-    let aspect = try s.parameter("aspects", [1, c.aspects, c.width], .normal(0.02))
-    let ft = try s(.add, s["project"].linear(text, c.width), aspect)
-    let summary = try s(
-      .broadcast([n, 1, c.width]), s.parameter("t_text", [1, 1, c.width], .normal(0.02)))
-    var x = try s(.concatenate(axis: 1), summary, ft)
-    let a = try s["norm1"].layerNorm(x)
-    x = try s(.add, x, s["self"].attend(a, a, a, heads: c.heads, inner: c.width))
-    let pure = try s(.reshape([n, c.width]), s(.slice(axis: 1, start: 0, end: 1), x))
-
+    var (x, pure) = try read(s, text)
     let q = try s["norm2"].layerNorm(x)
     let keys = try s(.add, image, positions)
     x = try s(.add, x, s["cross"].attend(q, keys, image, heads: c.heads, inner: c.crossWidth))
@@ -49,5 +41,28 @@ struct T2VSE {
     return Result(
       prompt: try s(.concatenate(axis: 1), token, sparse),
       text: try s(.multiply, pure, hasText))
+  }
+
+  /// Sentence vectors have length 1; their members are brought to about that here, so that the small
+  /// differences between descriptions (left and right) are learnt as fast as all else.
+  func spread(_ s: Scope, _ text: Tensor) throws(GraphError) -> Tensor {
+    try s(.affine(factor: Float(configuration.textWidth).squareRoot(), offset: 0), text)
+  }
+
+  /// t_text and f_t after they have looked at each other, `[N, aspects + 1, width]`, and what t_text
+  /// became, `[N, width]`.
+  func read(
+    _ s: Scope, _ text: Tensor
+  ) throws(GraphError) -> (tokens: Tensor, summary: Tensor) {
+    let c = configuration
+    let n = text.extent(0)
+    let aspect = try s.parameter("aspects", [1, c.aspects, c.width], .normal(0.02))
+    let ft = try s(.add, s["project"].linear(spread(s, text), c.width), aspect)
+    let first = try s(
+      .broadcast([n, 1, c.width]), s.parameter("t_text", [1, 1, c.width], .normal(0.02)))
+    let x = try s(.concatenate(axis: 1), first, ft)
+    let a = try s["norm1"].layerNorm(x)
+    let seen = try s(.add, x, s["self"].attend(a, a, a, heads: c.heads, inner: c.width))
+    return (seen, try s(.reshape([n, c.width]), s(.slice(axis: 1, start: 0, end: 1), seen)))
   }
 }

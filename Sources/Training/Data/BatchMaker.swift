@@ -2,11 +2,11 @@ public import SegSAM
 
 /// How prompts are drawn for a target that is there.
 public struct PromptMix: Codable, Sendable, Hashable {
-  public var text: Float = 0.62
-  public var textAndBox: Float = 0.1
-  public var textAndPoints: Float = 0.1
-  public var box: Float = 0.09
-  public var points: Float = 0.09
+  public var text: Float = 0.7
+  public var textAndBox: Float = 0.08
+  public var textAndPoints: Float = 0.08
+  public var box: Float = 0.07
+  public var points: Float = 0.07
   /// How often an image is asked for something that is not in it.
   public var absent: Float = 0.6
   /// How often all aspects but the name are left out, and how often some are.
@@ -76,10 +76,13 @@ public struct BatchMaker: Sendable {
         }
       }
       slice.sampleLabels(warp, size: s, into: &labels)
-      fillClasses(&b, image: image, slice: slice, labels: labels)
+      let counts = Self.counts(labels)
+      fillClasses(&b, image: image, slice: slice, counts: counts)
+      fillDrawn(&b, image: image, slice: slice, labels: labels, counts: counts, random: &random)
 
       let room = min(shape.perImage, n - slot - (shape.images - 1 - image))
-      let asks = choose(slice: slice, wanted: wanted, labels: labels, room: room, random: &random)
+      let asks = choose(
+        slice: slice, wanted: wanted, labels: labels, counts: counts, room: room, random: &random)
       var members = 0
       var seen: [(TargetLabel, Int)] = []
       for ask in asks {
@@ -120,17 +123,23 @@ public struct BatchMaker: Sendable {
     return b.batch()
   }
 
+  /// How many pixels each mask value has.
+  private static func counts(_ labels: [UInt8]) -> [Int] {
+    var counts = [Int](repeating: 0, count: 256)
+    for v in labels { counts[Int(v)] += 1 }
+    return counts
+  }
+
   private func choose(
-    slice: TrainingSlice, wanted: Int?, labels: [UInt8], room: Int, random: inout SeededRandom
+    slice: TrainingSlice, wanted: Int?, labels: [UInt8], counts: [Int], room: Int,
+    random: inout SeededRandom
   ) -> [Ask] {
     let targets = store.targets[slice.dataSet]
     let known = store.known[slice.dataSet][slice.caseIndex]
-    var visible = [Int](repeating: 0, count: 256)
-    for v in labels { visible[Int(v)] += 1 }
     var there: [Int] = []
     var gone: [Int] = []
     for index in targets.indices where known[index] {
-      let pixels = targets[index].values.reduce(0) { $0 + visible[Int($1)] }
+      let pixels = targets[index].values.reduce(0) { $0 + counts[Int($1)] }
       if pixels >= 4 {
         there.append(index)
       } else if pixels == 0 {
@@ -192,15 +201,13 @@ public struct BatchMaker: Sendable {
   }
 
   private func fillClasses(
-    _ b: inout EmptyBatch, image: Int, slice: TrainingSlice, labels: [UInt8]
+    _ b: inout EmptyBatch, image: Int, slice: TrainingSlice, counts: [Int]
   ) {
     let targets = store.targets[slice.dataSet]
     let known = store.known[slice.dataSet][slice.caseIndex]
-    var visible = [Int](repeating: 0, count: 256)
-    for v in labels { visible[Int(v)] += 1 }
     let columns = store.categories.count + shape.pairs.count
     for (index, target) in targets.enumerated() where known[index] {
-      let pixels = target.values.reduce(0) { $0 + visible[Int($1)] }
+      let pixels = target.values.reduce(0) { $0 + counts[Int($1)] }
       guard pixels == 0 || pixels >= 4 else { continue }
       let column =
         target.members.count == 1
@@ -213,6 +220,29 @@ public struct BatchMaker: Sendable {
     // What only another kind of machine shows is not here.
     for category in store.foreignCategories[slice.dataSet] {
       b.classKnown[image * columns + category] = 0.1
+    }
+  }
+
+  /// Every label of one category that was looked for, there or not.
+  private func fillDrawn(
+    _ b: inout EmptyBatch, image: Int, slice: TrainingSlice, labels: [UInt8], counts: [Int],
+    random: inout SeededRandom
+  ) {
+    let known = store.known[slice.dataSet][slice.caseIndex]
+    var targets = zip(store.targets[slice.dataSet], known)
+      .filter { $1 && $0.members.count == 1 }.map(\.0)
+    if targets.count > shape.drawn { targets.shuffle(using: &random) }
+    let area = labels.count / 4
+    for (k, target) in targets.prefix(shape.drawn).enumerated() {
+      let pixels = target.values.reduce(0) { $0 + counts[Int($1)] }
+      guard pixels == 0 || pixels >= 4 else { continue }
+      let at = image * shape.drawn + k
+      b.drawn[at] = Int64(target.members[0])
+      b.drawnKnown[at] = 1
+      guard pixels > 0 else { continue }
+      b.drawnPresent[at] = 1
+      b.drawnTarget.replaceSubrange(
+        at * area..<(at + 1) * area, with: halved(labels, target.values))
     }
   }
 

@@ -4,7 +4,8 @@ import SegSAM
 struct EmptyBatch {
   var image, places, kinds, text, hasText, pair, target, valid, present, semanticTarget: [Float]
   var classTarget, classKnown, nameTarget, nameKnown, ambiguous: [Float]
-  var owner, first, second, members: [Int64]
+  var drawnTarget, drawnKnown, drawnPresent: [Float]
+  var owner, first, second, members, drawn: [Int64]
 
   init(configuration c: NetworkConfiguration, shape: BatchShape, categories: Int) {
     let (b, n, q) = (shape.images, shape.slots, shape.perImage)
@@ -25,6 +26,10 @@ struct EmptyBatch {
     nameTarget = zeros(n * categories)
     nameKnown = zeros(n)
     ambiguous = zeros(n)
+    drawnTarget = zeros(b * shape.drawn * area)
+    drawnKnown = zeros(b * shape.drawn)
+    drawnPresent = drawnKnown
+    drawn = [Int64](repeating: 0, count: b * shape.drawn)
     owner = [Int64](repeating: 0, count: n)
     first = owner
     second = owner
@@ -38,8 +43,12 @@ struct EmptyBatch {
         "pair": pair, "target": target, "valid": valid, "present": present,
         "semantic_target": semanticTarget, "class_target": classTarget,
         "class_known": classKnown, "name_target": nameTarget, "name_known": nameKnown,
-        "ambiguous": ambiguous,
+        "ambiguous": ambiguous, "drawn_target": drawnTarget, "drawn_known": drawnKnown,
+        "drawn_present": drawnPresent,
       ],
-      integers: ["owner": owner, "first": first, "second": second, "members": members])
+      integers: [
+        "owner": owner, "first": first, "second": second, "members": members,
+        "drawn_category": drawn,
+      ])
   }
 }

@@ -29,10 +29,11 @@ public struct QuickValidation {
       hasText: try builder.input("has_text", [images, 1]))
     let text = try builder.input(
       "category_text", [network.categoryCount, c.aspects * c.textWidth])
+    let drawn = try builder.input("drawn_category", [images, maker.shape.drawn], type: .int64)
     let out = try network.whole(
-      builder.root, image: image, owner: owner, queries: queries, categoryText: text)
-    try builder.output("binary", out.mask)
-    try builder.output("semantic", out.semantic)
+      builder.root, image: image, owner: owner, queries: queries, categoryText: text, drawn: drawn)
+    try builder.output("binary", out.answers.mask)
+    try builder.output("semantic", out.answers.semantic)
     executor = try GraphExecutor(builder.graph)
   }
 

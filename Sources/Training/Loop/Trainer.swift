@@ -56,6 +56,7 @@ public final class Trainer {
   /// The running mean of every trained weight.
   private var mean: [String: [Float]]
   private static let meanEvery = 8
+  private let inputShapes: [String: [Int]]
 
   /// - Parameters:
   ///   - start: weights to begin with; what they lack is initialised.
@@ -74,6 +75,7 @@ public final class Trainer {
     let graph = try Objective(network: network, weights: configuration.weights, batch: shape)
       .build()
     executor = try GraphExecutor(graph)
+    inputShapes = Dictionary(uniqueKeysWithValues: graph.inputs.map { ($0.name, $0.shape) })
     Torch.setThreads(configuration.threads)
     let fresh = Weights.initial(for: graph, seed: configuration.seed)
     var trained: [String] = []
@@ -117,13 +119,12 @@ public final class Trainer {
 
   /// One step of AdamW.
   public func train(_ batch: Batch) throws -> StepReport {
-    let shapes = Dictionary(uniqueKeysWithValues: executor.graph.inputs.map { ($0.name, $0.shape) })
     var given = values
     for (name, floats) in batch.floats {
-      given[name] = try TorchTensor(floats, shape: shapes[name] ?? [])
+      given[name] = try TorchTensor(floats, shape: inputShapes[name] ?? [])
     }
     for (name, integers) in batch.integers {
-      given[name] = try TorchTensor(integers, shape: shapes[name] ?? [])
+      given[name] = try TorchTensor(integers, shape: inputShapes[name] ?? [])
     }
     if configuration.autocast { Torch.autocast(true) }
     let outputs = try executor.run(given)

@@ -11,9 +11,11 @@ public struct LossWeights: Codable, Sendable, Hashable {
   public var classes: Float = 1
   public var consistency: Float = 1
   public var iou: Float = 1
-  public var presence: Float = 0.5
+  public var presence: Float = 1
   public var naming: Float = 0.2
   public var candidates: Float = 0.5
+  /// Focal and Dice loss of what descriptions draw by themselves, as shares of `focal` and `dice`.
+  public var drawn: Float = 0.5
   public init() {}
 }
 
@@ -21,6 +23,8 @@ public struct LossWeights: Codable, Sendable, Hashable {
 public struct BatchShape: Codable, Sendable, Hashable {
   /// Images, query slots, and queries of one image at most.
   public var images: Int, slots: Int, perImage: Int
+  /// K: labels of one image that its categories' descriptions draw by themselves, at most.
+  public var drawn = 14
   /// Labels that cover several categories at once (composites), as pairs of category indices.
   public var pairs: [[Int]]
   public init(images: Int, slots: Int, perImage: Int, pairs: [[Int]]) {
@@ -54,7 +58,8 @@ public struct Objective {
   /// `pair [N]` (1 where they differ); `target [N,S/2,S/2]` in [0, 1]; `valid`, `present [N]`;
   /// `members [B,Q]` (targets of each image, N for none), `semantic_target [B,Q+1,S/2,S/2]`
   /// (one-hot with background first, all zero where unknown), `class_target`, `class_known [B,C+K]`;
-  /// `name_target [N,C]` one-hot, `name_known [N]`; `ambiguous [N]`.
+  /// `name_target [N,C]` one-hot, `name_known [N]`; `ambiguous [N]`; `drawn_category [B,K]`,
+  /// `drawn_target [B·K,S/2,S/2]` in [0, 1], `drawn_known`, `drawn_present [B·K]`.
   public func build() throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let s = builder.root
@@ -69,8 +74,9 @@ public struct Objective {
       hasText: try builder.input("has_text", [n, 1]))
     let categoryText = try builder.input(
       "category_text", [network.categoryCount, c.aspects * c.textWidth])
+    let drawn = try builder.input("drawn_category", [b, batch.drawn], type: .int64)
     let out = try network.whole(
-      s, image: image, owner: owner, queries: queries, categoryText: categoryText)
+      s, image: image, owner: owner, queries: queries, categoryText: categoryText, drawn: drawn)
     try addLosses(to: builder, out)
     return builder.graph
   }
@@ -81,6 +87,7 @@ public struct Objective {
     let (b, n, q) = (batch.images, batch.slots, batch.perImage)
     let (count, side) = (network.categoryCount, c.imageSize / 2)
     let l = builder.root["loss"]
+    let answers = out.answers
     let first = try builder.input("first", [n], type: .int64)
     let second = try builder.input("second", [n], type: .int64)
     let pair = try builder.input("pair", [n])
@@ -93,7 +100,7 @@ public struct Objective {
     }
 
     // L_bin on M_b.
-    let mask = try union(out.mask)
+    let mask = try union(answers.mask)
     let focal = try average(l, focalLoss(l, mask, target), valid)
     let probability = try l(.sigmoid, mask)
     let dice = try average(l, diceLoss(l, probability, target), there)
@@ -102,16 +109,17 @@ public struct Objective {
     func spoken(_ x: Tensor) throws(GraphError) -> Tensor { try l(.gather(axis: 0), x, first) }
 
     // The predicted IoU of the mask that it belongs to. A slot of a pair has no target of its own.
-    let iou0 = try l(.reshape([n]), l(.slice(axis: 1, start: 0, end: 1), out.iou))
+    let iou0 = try l(.reshape([n]), l(.slice(axis: 1, start: 0, end: 1), answers.iou))
     let alone = try l(.multiply, there, l(.affine(factor: -1, offset: 1), pair))
-    let iou = try average(
-      l, l(.power(2), l(.subtract, spoken(iou0), softIoU(l, probability, target))), alone)
+    let reached = try softIoU(l, probability, target)
+    let errorOfOne = try average(
+      l, l(.power(2), l(.subtract, spoken(iou0), l(.stopGradient, reached))), alone)
 
     // Three candidates for ambiguous prompts: the best of them learns.
     let ambiguous = try builder.input("ambiguous", [n])
     let small = c.imageSize / 4
     let target4 = try l(.averagePool(size: 2), l(.reshape([n, 1, side, side]), target))
-    let three = try spoken(l(.slice(axis: 1, start: 1, end: 4), out.candidates))
+    let three = try spoken(l(.slice(axis: 1, start: 1, end: 4), answers.candidates))
     let spread = try l(.broadcast([n, 3, small, small]), target4)
     let flatThree = try l(.reshape([n * 3, small, small]), three)
     let flatSpread = try l(.reshape([n * 3, small, small]), spread)
@@ -123,15 +131,16 @@ public struct Objective {
       .affine(factor: -1, offset: 0), l(.reduceMaximum(axes: [1], keep: false), negative))
     let guess = try l(.multiply, ambiguous, there)
     let threeIoU = try l(
-      .reshape([n, 3]), softIoU(l, l(.sigmoid, flatThree), flatSpread))
-    let saidIoU = try spoken(l(.slice(axis: 1, start: 1, end: 4), out.iou))
-    let iouThree = try average(
+      .stopGradient, l(.reshape([n, 3]), softIoU(l, l(.sigmoid, flatThree), flatSpread)))
+    let saidIoU = try spoken(l(.slice(axis: 1, start: 1, end: 4), answers.iou))
+    let errorOfThree = try average(
       l, l(.mean(axes: [1], keep: false), l(.power(2), l(.subtract, saidIoU, threeIoU))), guess)
-    let candidates = try l(.add, average(l, best, guess), iouThree)
+    let iou = try l(.add, errorOfOne, errorOfThree)
+    let candidates = try average(l, best, guess)
 
     // L_sem on M_s: a softmax over background and an image's targets.
-    let a = try l(.gather(axis: 0), out.semantic, first)
-    let z = try l(.gather(axis: 0), out.semantic, second)
+    let a = try l(.gather(axis: 0), answers.semantic, first)
+    let z = try l(.gather(axis: 0), answers.semantic, second)
     let gap = try l(.softplus, l(.affine(factor: -1, offset: 0), l(.absolute, l(.subtract, a, z))))
     let joined = try l(
       .add, l(.maximum, a, z), l(.multiply, gap, l(.reshape([n, 1, 1]), pair)))
@@ -165,6 +174,19 @@ public struct Objective {
     let agree = try softIoU(l, l(.sigmoid, joined), probability)
     let consistency = try average(l, l(.affine(factor: -1, offset: 1), agree), there)
 
+    // What descriptions draw by themselves, for all of an image's labels at once.
+    let labels = b * batch.drawn
+    let drawnTarget = try builder.input("drawn_target", [labels, side, side])
+    let drawnKnown = try builder.input("drawn_known", [labels])
+    let drawnPresent = try builder.input("drawn_present", [labels])
+    let sketch = try l(.reshape([labels, side, side]), out.drawn)
+    let drawnFocal = try average(l, focalLoss(l, sketch, drawnTarget), drawnKnown)
+    let drawnDice = try average(
+      l, diceLoss(l, l(.sigmoid, sketch), drawnTarget), drawnPresent)
+    let drawn = try l(
+      .add, l(.affine(factor: weights.focal, offset: 0), drawnFocal),
+      l(.affine(factor: weights.dice, offset: 0), drawnDice))
+
     // L_bce on C_s; a composite's label supervises the likelier of its parts.
     var classes = out.classes
     if !batch.pairs.isEmpty {
@@ -182,10 +204,10 @@ public struct Objective {
     let classLoss = try average(l, binaryCrossEntropy(l, classes, classTarget), classKnown)
 
     let presence = try average(
-      l, binaryCrossEntropy(l, union(out.presence), present), valid)
+      l, binaryCrossEntropy(l, union(answers.presence), present), valid)
     let nameTarget = try builder.input("name_target", [n, count])
     let nameKnown = try builder.input("name_known", [n])
-    let names = try l(.softmax(axis: 1), spoken(out.naming))
+    let names = try l(.softmax(axis: 1), spoken(answers.naming))
     let named = try l(.sum(axes: [1], keep: false), l(.multiply, names, nameTarget))
     let naming = try average(
       l,
@@ -199,6 +221,7 @@ public struct Objective {
       ("classes", classLoss, weights.classes), ("consistency", consistency, weights.consistency),
       ("iou", iou, weights.iou), ("presence", presence, weights.presence),
       ("naming", naming, weights.naming), ("candidates", candidates, weights.candidates),
+      ("drawn", drawn, weights.drawn),
     ]
     var total: Tensor?
     for (name, value, weight) in parts {
@@ -212,6 +235,6 @@ public struct Objective {
   /// The names of the parts of the loss, in the order of the log.
   public static let parts = [
     "focal", "dice", "semantic_ce", "semantic_dice", "classes", "consistency", "iou", "presence",
-    "naming", "candidates",
+    "naming", "candidates", "drawn",
   ]
 }

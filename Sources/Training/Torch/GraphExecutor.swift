@@ -78,6 +78,7 @@ public struct GraphExecutor {
     case .exponential: return plain(CT_EXP)
     case .logarithm: return plain(CT_LOG)
     case .squareRoot: return plain(CT_SQRT)
+    case .stopGradient: return plain(CT_DETACH)
     case .sine: return plain(CT_SIN)
     case .cosine: return plain(CT_COS)
     case .absolute: return plain(CT_ABS)
