@@ -65,6 +65,15 @@ public struct SafetensorsFile: Sendable {
   /// The names of the tensors, in order.
   public var names: [String] { entries.keys.sorted() }
 
+  /// All tensors, by name.
+  ///
+  /// - Throws: `SafetensorsError` `.type` if one holds integers.
+  public func allFloats() throws(SafetensorsError) -> [String: (shape: [Int], values: [Float])] {
+    var all: [String: (shape: [Int], values: [Float])] = [:]
+    for name in names { all[name] = try floats(name) }
+    return all
+  }
+
   /// A tensor of floating-point numbers, widened or narrowed to 32 bits.
   ///
   /// - Throws: `SafetensorsError` `.missing`, or `.type` if it holds integers.

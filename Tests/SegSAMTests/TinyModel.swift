@@ -45,7 +45,8 @@ enum TinyModel {
     var random = SplitMix64(seed: 5)
     var weights: [String: (shape: [Int], values: [Float])] = [:]
     for graph in [
-      try network.imageGraph(categoryText: text), try network.queryGraph(categoryText: text),
+      try network.imageGraph(categoryText: text), try network.promptGraph(),
+      try network.queryGraph(categoryText: text),
     ] {
       for node in graph.parameters where weights[node.name] == nil {
         let fanIn = Float(max(1, node.shape.dropFirst().reduce(1, *)))

@@ -7,10 +7,18 @@ public enum MaskBits {
   /// Packs one mask; any value but 0 is set.
   public static func pack(_ voxels: [UInt8]) -> [UInt8] {
     var packed = [UInt8](repeating: 0, count: byteCount(voxels: voxels.count))
-    for (index, voxel) in voxels.enumerated() where voxel != 0 {
-      packed[index >> 3] |= 0x80 >> UInt8(index & 7)
-    }
+    packed.withUnsafeMutableBytes { pack(voxels, into: $0) }
     return packed
+  }
+
+  /// Packs one mask into `byteCount` bytes that are all 0.
+  public static func pack(_ voxels: [UInt8], into packed: UnsafeMutableRawBufferPointer) {
+    precondition(packed.count >= byteCount(voxels: voxels.count))
+    voxels.withUnsafeBufferPointer { voxels in
+      for index in 0..<voxels.count where voxels[index] != 0 {
+        packed[index >> 3] |= 0x80 >> UInt8(truncatingIfNeeded: index & 7)
+      }
+    }
   }
 
   /// Unpacks one mask to 0 and 1.

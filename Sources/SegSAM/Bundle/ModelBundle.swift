@@ -41,10 +41,9 @@ public struct ModelBundle: Sendable {
         .invalid, "\(manifestFile.path): categories and modalities do not fit each other")
     }
     let path = directory.appendingPathComponent("weights.safetensors").path
-    var weights: [String: (shape: [Int], values: [Float])] = [:]
+    let weights: [String: (shape: [Int], values: [Float])]
     do {
-      let file = try SafetensorsFile(path: path)
-      for name in file.names { weights[name] = try file.floats(name) }
+      weights = try SafetensorsFile(path: path).allFloats()
     } catch {
       throw BundleError(.invalid, "\(path): \(error)")
     }

@@ -25,8 +25,20 @@ extension SegSAMNetwork {
     return builder.graph
   }
 
-  /// One query on one image: inputs as `imageGraph` gives them, with `places [1, P, 2]`,
-  /// `kinds [1, P, 5]`, `text [1, aspects, textWidth]`, `has_text [1, 1]`; outputs `mask`,
+  /// `places [1, P, 2]` and `kinds [1, P, 5]` to `sparse [1, P, width]`, t_p: apart from the
+  /// decoders, as in bfloat16 positions are off by up to a tenth.
+  public func promptGraph() throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let c = configuration
+    let points = try sparse(
+      builder.root, places: builder.input("places", [1, c.points, 2]),
+      kinds: builder.input("kinds", [1, c.points, PointKind.allCases.count]))
+    try builder.output("sparse", points)
+    return builder.graph
+  }
+
+  /// One query on one image: inputs as `imageGraph` gives them, with `sparse [1, P, width]`,
+  /// `text [1, aspects, textWidth]`, `has_text [1, 1]`; outputs `mask`,
   /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Answers`.
   ///
   /// One query a run, whatever the request holds: so an answer cannot depend on the other queries.
@@ -41,15 +53,13 @@ extension SegSAMNetwork {
       stride4: try builder.input("stride4", [1, c.stages[1], side / 4, side / 4]),
       stride2: try builder.input("stride2", [1, c.stages[0], side / 2, side / 2]))
     let context = try builder.input("context", [1, c.width])
-    let queries = QueryInputs(
-      places: try builder.input("places", [1, c.points, 2]),
-      kinds: try builder.input("kinds", [1, c.points, PointKind.allCases.count]),
-      text: try builder.input("text", [1, c.aspects, c.textWidth]),
-      hasText: try builder.input("has_text", [1, 1]))
-    let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
+    let sparse = try builder.input("sparse", [1, c.points, c.width])
+    let text = try builder.input("text", [1, c.aspects, c.textWidth])
+    let hasText = try builder.input("has_text", [1, 1])
+    let known = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let out = try decode(
-      s, features: features, context: context, queries: queries,
-      categories: categories(s, text), positions: positions(s))
+      s, features: features, context: context, sparse: sparse, text: text, hasText: hasText,
+      categories: categories(s, known), positions: positions(s))
     try builder.output("mask", out.mask)
     try builder.output("candidates", out.candidates)
     try builder.output("iou", out.iou)

@@ -85,8 +85,9 @@ public struct SegSAMNetwork: Sendable {
       tokens: try own(features.tokens), stride8: try own(features.stride8),
       stride4: try own(features.stride4), stride2: try own(features.stride2))
     let answers = try decode(
-      s, features: theirs, context: own(classes.context), queries: queries,
-      categories: categories, positions: positions)
+      s, features: theirs, context: own(classes.context),
+      sparse: sparse(s, places: queries.places, kinds: queries.kinds), text: queries.text,
+      hasText: queries.hasText, categories: categories, positions: positions)
     return Outputs(
       answers: answers, classes: classes.logits,
       drawn: try draw(s, drawn, features: features, categoryText: categoryText))
@@ -111,22 +112,28 @@ public struct SegSAMNetwork: Sendable {
     try FourierPositions(configuration: configuration).grid(s["prompt_encoder.positions"])
   }
 
+  /// t_p.
+  func sparse(
+    _ s: Scope, places: Tensor, kinds: Tensor
+  ) throws(GraphError) -> Tensor {
+    try PromptEncoder(configuration: configuration)(
+      s["prompt_encoder"], places: places, kinds: kinds)
+  }
+
   func categories(_ s: Scope, _ text: Tensor) throws(GraphError) -> Tensor {
     try SemanticAwareDecoder(configuration: configuration).categories(
       s["semantic_aware"], text: text)
   }
 
   func decode(
-    _ s: Scope, features: ImageFeatures, context: Tensor, queries: QueryInputs,
-    categories: Tensor, positions: Tensor
+    _ s: Scope, features: ImageFeatures, context: Tensor, sparse: Tensor, text: Tensor,
+    hasText: Tensor, categories: Tensor, positions: Tensor
   ) throws(GraphError) -> Answers {
     let c = configuration
-    let n = queries.places.extent(0)
-    let sparse = try PromptEncoder(configuration: c)(
-      s["prompt_encoder"], places: queries.places, kinds: queries.kinds)
+    let n = text.extent(0)
     let enhanced = try T2VSE(configuration: c)(
-      s["t2vse"], text: queries.text, hasText: queries.hasText, image: features.tokens,
-      positions: positions, sparse: sparse)
+      s["t2vse"], text: text, hasText: hasText, image: features.tokens, positions: positions,
+      sparse: sparse)
     let agnostic = try SemanticAgnosticDecoder(configuration: c)(
       s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text,
       image: features.tokens, features: features, positions: positions)

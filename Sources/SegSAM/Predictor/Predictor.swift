@@ -6,6 +6,7 @@ import TextEncoder
 public import Vocabulary
 
 import class Foundation.DispatchQueue
+import func Foundation.exp
 
 /// How a model is run.
 public struct PredictorOptions: Sendable, Hashable {
@@ -13,8 +14,8 @@ public struct PredictorOptions: Sendable, Hashable {
   public var threads: Int?
   /// Bytes of image features that are kept.
   public var cacheBytes: Int
-  /// Of the image encoder. Prompts and decoders are always computed in f32: bf16 positions are off
-  /// by up to a tenth.
+  /// Of the image encoder and the decoders. The prompt encoder always runs in f32: bf16 positions
+  /// are off by up to a tenth.
   public var precision: CompileOptions.Precision
   /// Where compiled models are kept between runs of the program.
   public var modelCache: String?
@@ -45,7 +46,10 @@ public final class Predictor: SegmentationEngine {
   let cache: FeatureCache
   let texts: CategoryTexts
   private let imageRequest: InferRequest
+  private let promptRequest: InferRequest
   private let queryRequest: InferRequest
+  /// t_p of a query without a place.
+  private let noPoints: TensorValue
   private let queue = DispatchQueue(label: "segsam.inference", qos: .userInitiated)
 
   /// Compiles the networks. Blocks for seconds: never call from Swift's cooperative threads.
@@ -84,9 +88,27 @@ public final class Predictor: SegmentationEngine {
     let query = try runtime.compile(
       network.queryGraph(categoryText: categoryText), weights: bundle.weights,
       options: CompileOptions(
-        precision: .float32, threads: options.threads, cacheDirectory: options.modelCache))
+        precision: options.precision, threads: options.threads,
+        cacheDirectory: options.modelCache))
+    let prompt = try runtime.compile(
+      network.promptGraph(), weights: bundle.weights,
+      options: CompileOptions(
+        precision: .float32, threads: 1, cacheDirectory: options.modelCache))
     imageRequest = try image.makeRequest()
     queryRequest = try query.makeRequest()
+    promptRequest = try prompt.makeRequest()
+    noPoints = try Self.encode(
+      PromptTensors(configuration: manifest.network, text: nil, box: nil, clicks: []),
+      promptRequest)
+  }
+
+  private static func encode(
+    _ prompt: PromptTensors, _ request: InferRequest
+  ) throws -> TensorValue {
+    guard let sparse = try request.infer(inputs: prompt.points)["sparse"] else {
+      throw PredictorError(.inference, "the prompt encoder gave no tokens")
+    }
+    return sparse
   }
 
   public func prepare(_ image: MedicalImage, imageKey: String) async throws {
@@ -133,7 +155,8 @@ public final class Predictor: SegmentationEngine {
   /// One run of the decoders.
   func decode(_ features: SliceFeatures, _ prompt: PromptTensors) throws -> DecodedQuery {
     var inputs = features.tensors
-    inputs.merge(prompt.tensors) { _, new in new }
+    inputs.merge(prompt.text) { _, new in new }
+    inputs["sparse"] = prompt.hasPoints ? try Self.encode(prompt, promptRequest) : noPoints
     let out = try queryRequest.infer(inputs: inputs)
     guard let mask = out["mask"]?.floats, let candidates = out["candidates"]?.floats,
       let iou = out["iou"]?.floats, iou.count == SemanticAgnosticDecoder.maskCount,
@@ -175,4 +198,4 @@ final class StopFlag: Sendable {
 }
 
 @inline(__always)
-func sigmoid(_ x: Float) -> Float { 1 / (1 + exponential(-x)) }
+func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }

@@ -1,10 +1,6 @@
 import Imaging
 import OpenVINORuntime
 
-import func Foundation.exp
-
-func exponential(_ x: Float) -> Float { exp(x) }
-
 /// What the decoders say of one query on one slice; logits where nothing else is said.
 struct DecodedQuery: Sendable {
   /// M_b, `[S/2, S/2]`.
@@ -20,9 +16,14 @@ struct DecodedQuery: Sendable {
   var naming: [Float]
 }
 
-/// A query's inputs to the decoders.
+/// A query's inputs to the networks.
 struct PromptTensors: Sendable {
-  var tensors: [String: TensorValue]
+  /// To the prompt encoder.
+  var points: [String: TensorValue]
+  /// Whether there is a box or a click.
+  var hasPoints: Bool
+  /// To the decoders.
+  var text: [String: TensorValue]
 
   /// - Parameters:
   ///   - text: f_t, or nil where only a place is given.
@@ -48,9 +49,12 @@ struct PromptTensors: Sendable {
     for (n, click) in clicks.prefix(c.points - 2).enumerated() {
       place(n + 2, click.isPositive ? .positive : .negative, click.x, click.y)
     }
-    tensors = [
+    points = [
       "places": TensorValue(places, shape: [1, c.points, 2]),
       "kinds": TensorValue(kinds, shape: [1, c.points, count]),
+    ]
+    hasPoints = box != nil || !clicks.isEmpty
+    self.text = [
       "text": TensorValue(
         text ?? [Float](repeating: 0, count: c.aspects * c.textWidth),
         shape: [1, c.aspects, c.textWidth]),

@@ -2,6 +2,7 @@ import Imaging
 import Vocabulary
 
 import struct Foundation.Date
+import func Foundation.exp
 
 /// One request on its way through the network, slice by slice.
 ///
@@ -156,7 +157,7 @@ struct Segmentation {
   private func names(_ result: RunResult) -> [(category: String, probability: Double)] {
     let logits = result.naming
     guard let most = logits.max() else { return [] }
-    let powers = logits.map { exponential($0 - most) }
+    let powers = logits.map { exp($0 - most) }
     let total = powers.reduce(0, +)
     return zip(predictor.manifest.categories, powers)
       .map { ($0, Double($1 / total)) }

@@ -24,15 +24,13 @@ enum MaskCoding {
   /// `[K, bytes]`, each mask packed, its first voxel in the most significant bit.
   static func bits(_ masks: [BinaryMask], grid: [Int]) throws(ZMQError) -> Tensor {
     let size = grid.reduce(1, *)
-    let row = (size + 7) / 8
+    let row = MaskBits.byteCount(voxels: size)
     let frame = try Frame(count: masks.count * row) { span in
       span.withUnsafeMutableBytes { bytes in
         for (n, mask) in masks.enumerated() {
-          mask.voxels.withUnsafeBufferPointer { voxels in
-            for index in 0..<min(size, voxels.count) where voxels[index] != 0 {
-              bytes[n * row + index >> 3] |= 0x80 >> UInt8(truncatingIfNeeded: index & 7)
-            }
-          }
+          MaskBits.pack(
+            mask.voxels,
+            into: UnsafeMutableRawBufferPointer(rebasing: bytes[n * row..<(n + 1) * row]))
         }
       }
     }
@@ -45,25 +43,11 @@ enum MaskCoding {
 
   /// COCO's uncompressed counts, column by column, zeros first; in a volume one for each slice.
   static func runLengths(_ mask: BinaryMask, isVolume: Bool) -> JSONValue {
+    let area = mask.width * mask.height
     let slices = (0..<mask.depth).map { k -> JSONValue in
-      var counts: [Int] = []
-      var value: UInt8 = 0
-      var run = 0
-      let start = k * mask.width * mask.height
-      for x in 0..<mask.width {
-        for y in 0..<mask.height {
-          let voxel: UInt8 = mask.voxels[start + y * mask.width + x] == 0 ? 0 : 1
-          if voxel == value {
-            run += 1
-          } else {
-            counts.append(run)
-            value = voxel
-            run = 1
-          }
-        }
-      }
-      counts.append(run)
-      return ["size": JSONValue([mask.height, mask.width]), "counts": JSONValue(counts)]
+      let lengths = RunLengths(
+        pixels: mask.voxels[k * area..<(k + 1) * area], height: mask.height, width: mask.width)
+      return ["size": JSONValue(lengths.size), "counts": JSONValue(lengths.counts)]
     }
     return isVolume ? .array(slices) : slices[0]
   }

@@ -120,7 +120,7 @@ public struct TrainingRun {
       pairs: material.train.pairs, start: weights, categoryText: material.categoryText)
     let checkpoint = output.appendingPathComponent("stage\(index).safetensors").path
     if FileManager.default.fileExists(atPath: checkpoint) {
-      try trainer.restore(try Self.weights(at: checkpoint))
+      try trainer.restore(try SafetensorsFile(path: checkpoint).allFloats())
       say("stage \(index): goes on at step \(trainer.step)")
     }
     let shape = BatchShape(
@@ -171,10 +171,4 @@ public struct TrainingRun {
     return trainer.meanWeights()
   }
 
-  static func weights(at path: String) throws -> Weights {
-    let file = try SafetensorsFile(path: path)
-    var weights: Weights = [:]
-    for name in file.names { weights[name] = try file.floats(name) }
-    return weights
-  }
 }

@@ -12,8 +12,8 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export",
     abstract: "Writes a model's graphs as ONNX, for other runtimes.",
     discussion: """
-      image.onnx runs once an image, query.onnx once a query; export.json names their inputs and
-      outputs with shapes.
+      image.onnx runs once an image, prompt.onnx (box and clicks) and query.onnx once a query;
+      export.json names their inputs and outputs with shapes.
 
         segsam export --onnx out/onnx
       """)
@@ -32,7 +32,7 @@ struct ExportCommand: AsyncParsableCommand {
     let (name, output) = (model, onnx)
     let written = try await Blocking.run { try Self.export(name, to: output) }
     if json { return try Console.print(json: written) }
-    Console.print("written to \(output): image.onnx, query.onnx, export.json")
+    Console.print("written to \(output): image.onnx, prompt.onnx, query.onnx, export.json")
   }
 
   private static func export(_ name: String, to output: String) throws -> JSONValue {
@@ -50,6 +50,7 @@ struct ExportCommand: AsyncParsableCommand {
     var graphs = JSONObject()
     for (name, graph) in [
       ("image", try network.imageGraph(categoryText: categoryText)),
+      ("prompt", try network.promptGraph()),
       ("query", try network.queryGraph(categoryText: categoryText)),
     ] {
       let bytes = try ONNXWriter.encode(graph, weights: bundle.weights)
