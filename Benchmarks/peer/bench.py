@@ -3,8 +3,8 @@
 Both sides get the same UINT8 images, and do the same work: grey levels to the network's range,
 resizing to its input, the image encoder, what is in the image, one query, and both masks on the
 image's own grid. PyTorch runs the model's own weights (random ones, said so, where there is no
-model), with its faster memory layout of two. Images alternate between the sides, so that what else
-the machine does falls on all alike.
+model), with its faster memory layout of two. The sides take turns, ten images each, so that what
+else the machine does falls on all alike.
 """
 
 import argparse
