@@ -99,7 +99,8 @@ class Server:
 
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         command = [
-            path, "serve", "--bind", "tcp://127.0.0.1:*", "--publish", "tcp://127.0.0.1:*"]
+            path, "serve", "--bind", "tcp://127.0.0.1:*", "--publish", "tcp://127.0.0.1:*",
+            "--model", str(pathlib.Path(model).resolve())]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
         # The first line says that it is ready, and where.
         signal.alarm(120)
