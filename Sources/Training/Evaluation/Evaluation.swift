@@ -13,34 +13,6 @@ public enum EvaluationPrompt: String, Sendable, Codable, CaseIterable {
   case points
 }
 
-/// What was measured for one pair of data set and category.
-public struct PairMeasure: Sendable, Codable, Hashable {
-  public var dataSet: String, category: String, modality: String
-  /// Images (in volumes: axial slices) that show at least 10 pixels.
-  public var n: Int
-  /// Means over those; of M_s nil where it was not asked for.
-  public var binaryDice: Double?, semanticDice: Double?
-  /// Of presence; nil without images of both kinds.
-  public var auroc: Double?
-  /// Images that show it, and images where it was looked for and is not drawn.
-  public var positives: Int, negatives: Int
-  public var patients: Int
-}
-
-/// The whole evaluation.
-public struct EvaluationReport: Sendable, Codable {
-  public var model: String, version: String, split: String, prompts: String
-  public var pairs: [PairMeasure]
-  /// Means over the pairs that have a value.
-  public var meanBinaryDice: Double?, meanSemanticDice: Double?
-  /// Over pairs with at least five positives and five negatives.
-  public var meanAUROC: Double?
-  public var pairsWithAUROC: Int
-  public var seconds: Double
-  /// Presence under which each category is best called absent, where there was enough to fit it.
-  public var fittedThresholds: [String: Double]
-}
-
 /// Measures what the predictor answers on a split of a corpus, at the images' own size.
 public struct Evaluation {
   public var corpus: Corpus
@@ -53,6 +25,8 @@ public struct Evaluation {
   public var progress: (Int, Int) -> Void = { _, _ in }
   /// The least number of pixels that an object must show.
   public static let leastPixels = 10
+  /// Of the normalised surface distance, in millimetres; in pictures without a size, pixels.
+  public static let surfaceTolerance = 2.0
 
   public init(corpus: Corpus, split: Split, prompt: EvaluationPrompt, vocabulary: Vocabulary) {
     self.corpus = corpus
@@ -73,19 +47,10 @@ public struct Evaluation {
         progress(done, total)
       }
     }
-    let pairs = tallies.values.map(\.measure).sorted {
-      ($0.dataSet, $0.category) < ($1.dataSet, $1.category)
-    }
-    func mean(_ values: [Double]) -> Double? {
-      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-    let ranked = pairs.filter { $0.positives >= 5 && $0.negatives >= 5 }.compactMap(\.auroc)
     return EvaluationReport(
-      model: engine.model.name, version: engine.model.version, split: split.rawValue,
-      prompts: prompt.rawValue, pairs: pairs, meanBinaryDice: mean(pairs.compactMap(\.binaryDice)),
-      meanSemanticDice: mean(pairs.compactMap(\.semanticDice)), meanAUROC: mean(ranked),
-      pairsWithAUROC: ranked.count, seconds: Date().timeIntervalSince(began),
-      fittedThresholds: PresenceCalibration.thresholds(Array(tallies.values)))
+      tallies: Array(tallies.values), model: engine.model.name, version: engine.model.version,
+      split: split.rawValue, prompts: prompt.rawValue, stride: stride,
+      tolerance: Self.surfaceTolerance, seconds: Date().timeIntervalSince(began))
   }
 
   private func measure(
@@ -100,6 +65,17 @@ public struct Evaluation {
     let (viewed, labels) = (try view.view(image), try view.view(map))
     let categories = set.labels.sorted { $0.key < $1.key }.map(\.value)
       .filter { each.annotated.contains($0) && vocabulary[$0] != nil }
+    // Of each category, summed over slices: voxels in both masks, in the answer, in the truth.
+    var whole = [(shared: Int, answered: Int, drawn: Int)](
+      repeating: (0, 0, 0), count: categories.count)
+    func add(_ n: Int, _ change: (inout Tally) -> Void) {
+      let key = "\(set.name) \(categories[n])"
+      var tally =
+        tallies[key]
+        ?? Tally(dataSet: set.name, category: categories[n], modality: set.modality)
+      change(&tally)
+      tallies[key] = tally
+    }
     for k in 0..<view.sliceCount where view.sliceCount == 1 || k % stride == stride / 2 {
       guard let slice = viewed.slice(k), let truth = labels.slice(k) else { continue }
       let key = "\(set.name)/\(each.image)#\(k)"
@@ -111,27 +87,30 @@ public struct Evaluation {
       }
       let scores = try await ask(
         slice, key: key, categories: categories, masks: masks, set: set, engine: engine)
-      for (n, category) in categories.enumerated() {
-        let pixels = masks[n].count
-        var tally =
-          tallies["\(set.name) \(category)"]
-          ?? Tally(dataSet: set.name, category: category, modality: set.modality)
-        tally.add(scores[n], pixels: pixels, patient: each.patient)
-        tallies["\(set.name) \(category)"] = tally
+      for n in categories.indices {
+        add(n) {
+          $0.add(
+            scores[n], pixels: masks[n].count, patient: each.patient,
+            tolerance: Self.surfaceTolerance)
+        }
+        guard let overlap = scores[n].binary else { continue }
+        whole[n].shared += overlap.shared
+        whole[n].answered += overlap.first
+        whole[n].drawn += overlap.second
       }
     }
-  }
-
-  /// One image's answers; nil where nothing was asked.
-  struct Score {
-    var binary: Double?, semantic: Double?, presence: Double?
+    guard view.sliceCount > 1, stride == 1, prompt == .text else { return }
+    for n in categories.indices where whole[n].drawn > 0 {
+      let sizes = whole[n].answered + whole[n].drawn
+      add(n) { $0.add(volumeDice: 2 * Double(whole[n].shared) / Double(sizes)) }
+    }
   }
 
   private func ask(
     _ slice: MedicalImage, key: String, categories: [String], masks: [BinaryMask],
     set: Corpus.DataSet, engine: any SegmentationEngine
-  ) async throws -> [Score] {
-    var scores = [Score](repeating: Score(), count: categories.count)
+  ) async throws -> [QueryScore] {
+    var scores = [QueryScore](repeating: QueryScore(), count: categories.count)
     var queries: [Query] = []
     var asked: [Int] = []
     for (n, category) in categories.enumerated() {
@@ -154,8 +133,15 @@ public struct Evaluation {
         wantsSemanticMask: prompt == .text, wantsProbabilities: false), progress: nil)
     for (n, answer) in zip(asked, result.queries) {
       scores[n].presence = answer.presence
+      if let mask = answer.mask {
+        scores[n].binary = try Overlap(mask, masks[n])
+        scores[n].hasMask = mask.voxels.contains { $0 != 0 }
+        if masks[n].count >= Self.leastPixels {
+          scores[n].surface = try SurfaceDistance(
+            mask, masks[n], spacing: slice.affine.spacing)
+        }
+      }
       guard masks[n].count >= Self.leastPixels else { continue }
-      if let mask = answer.mask { scores[n].binary = try Overlap(mask, masks[n]).dice }
       if let semantic = result.semanticMask {
         let own = Set(
           ([categories[n]] + (set.contains[categories[n]] ?? []))
@@ -167,68 +153,9 @@ public struct Evaluation {
         let mine = BinaryMask(
           width: semantic.width, height: semantic.height,
           voxels: semantic.labels.map { values.contains($0) ? 1 : 0 })
-        scores[n].semantic = try Overlap(mine, masks[n]).dice
+        scores[n].semanticDice = try Overlap(mine, masks[n]).dice
       }
     }
     return scores
-  }
-}
-
-/// Sums for one pair.
-struct Tally {
-  let dataSet: String, category: String, modality: String
-  var binary: [Double] = [], semantic: [Double] = []
-  var positives: [Double] = [], negatives: [Double] = []
-  var patients: Set<String> = []
-
-  init(dataSet: String, category: String, modality: String) {
-    self.dataSet = dataSet
-    self.category = category
-    self.modality = modality
-  }
-
-  mutating func add(_ score: Evaluation.Score, pixels: Int, patient: String) {
-    if let value = score.binary { binary.append(value) }
-    if let value = score.semantic { semantic.append(value) }
-    patients.insert(patient)
-    guard let presence = score.presence else { return }
-    // A trace under the limit is neither.
-    if pixels >= Evaluation.leastPixels {
-      positives.append(presence)
-    } else if pixels == 0 {
-      negatives.append(presence)
-    }
-  }
-
-  var measure: PairMeasure {
-    func mean(_ values: [Double]) -> Double? {
-      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-    return PairMeasure(
-      dataSet: dataSet, category: category, modality: modality, n: binary.count,
-      binaryDice: mean(binary), semanticDice: mean(semantic),
-      auroc: Ranking.auroc(positives: positives, negatives: negatives),
-      positives: positives.count, negatives: negatives.count, patients: patients.count)
-  }
-}
-
-/// Fits, on `val`, the presence under which a category is called absent.
-enum PresenceCalibration {
-  /// The largest threshold that keeps 97 of 100 images that show the category, at most 0.5: an empty
-  /// mask where the object is costs more than a mask where it is not. Categories with fewer than
-  /// five images of either kind are left out.
-  static func thresholds(_ tallies: [Tally]) -> [String: Double] {
-    var positives: [String: [Double]] = [:]
-    var negatives: [String: Int] = [:]
-    for tally in tallies {
-      positives[tally.category, default: []] += tally.positives
-      negatives[tally.category, default: 0] += tally.negatives.count
-    }
-    var fitted: [String: Double] = [:]
-    for (category, scores) in positives where scores.count >= 5 && negatives[category] ?? 0 >= 5 {
-      let low = scores.sorted()[Int(Double(scores.count) * 0.03)]
-      fitted[category] = (min(0.5, low * 0.999) * 1000).rounded(.down) / 1000
-    }
-    return fitted
   }
 }

@@ -1,0 +1,121 @@
+/// The middle 95 of 100 bootstrap means, patients drawn with replacement.
+public struct Interval: Sendable, Codable, Hashable {
+  public var low: Double, high: Double
+  public init(low: Double, high: Double) {
+    self.low = low
+    self.high = high
+  }
+}
+
+/// What was measured for one pair of data set and category. Means are over the n images; nil without
+/// any.
+public struct PairMeasure: Sendable, Codable, Hashable {
+  public var dataSet: String, category: String, modality: String
+  /// Images (in volumes: axial slices) that show at least 10 pixels.
+  public var n: Int
+  public var patients: Int
+  /// DSC of M_b and of M_s (nil where that was not asked for), and intersection over union of M_b.
+  public var binaryDice: Double?, semanticDice: Double?, binaryIoU: Double?
+  public var binaryInterval: Interval?, semanticInterval: Interval?
+  /// Normalised surface distance of M_b at the report's tolerance.
+  public var surfaceDice: Double?
+  /// 95 % Hausdorff distance of M_b, in millimetres (in pictures: pixels), over the
+  /// `hausdorffCount` images with a mask: an empty mask has none.
+  public var hausdorff95: Double?
+  public var hausdorffCount: Int
+  /// DSC of M_b over whole volumes, one value a case that shows the category; with every slice
+  /// evaluated only.
+  public var volumeDice: Double?
+  public var volumes: Int
+  /// Of presence; nil without images of both kinds.
+  public var auroc: Double?
+  /// Images that show it, and images where it was looked for and is not drawn.
+  public var positives: Int, negatives: Int
+  /// How many of the negatives got a mask.
+  public var falseMasks: Int
+  /// Expected calibration error of presence, in ten bins; nil with fewer than ten images.
+  public var calibrationError: Double?
+}
+
+/// Means over the pairs of one data set, modality or category.
+public struct GroupMeasure: Sendable, Codable, Hashable {
+  public var name: String
+  public var pairs: Int, n: Int
+  public var binaryDice: Double?, semanticDice: Double?, surfaceDice: Double?
+}
+
+/// The whole evaluation.
+public struct EvaluationReport: Sendable, Codable {
+  public var model: String, version: String, split: String, prompts: String
+  /// Every n-th slice of a volume.
+  public var stride: Int
+  public var pairs: [PairMeasure]
+  /// Means over the pairs that have a value.
+  public var meanBinaryDice: Double?, meanSemanticDice: Double?, meanBinaryIoU: Double?
+  public var meanSurfaceDice: Double?, meanVolumeDice: Double?
+  public var binaryInterval: Interval?, semanticInterval: Interval?
+  /// Of `surfaceDice`, in millimetres; in pictures without a size, pixels.
+  public var surfaceTolerance: Double
+  /// Over pairs with at least five positives and five negatives.
+  public var meanAUROC: Double?
+  public var pairsWithAUROC: Int
+  /// The share of queries for something absent that got a mask.
+  public var falseMaskRate: Double?
+  /// Over all queries with a name.
+  public var calibrationError: Double?
+  public var byDataSet: [GroupMeasure], byModality: [GroupMeasure], byCategory: [GroupMeasure]
+  public var seconds: Double
+  /// Presence under which each category is best called absent, where there was enough to fit it.
+  public var fittedThresholds: [String: Double]
+
+  init(
+    tallies: [Tally], model: String, version: String, split: String, prompts: String, stride: Int,
+    tolerance: Double, seconds: Double
+  ) {
+    let sorted = tallies.sorted { ($0.dataSet, $0.category) < ($1.dataSet, $1.category) }
+    let bootstrap = Bootstrap(sorted)
+    let pairs = zip(sorted, bootstrap.pairs).map { tally, intervals in
+      var measure = tally.measure
+      (measure.binaryInterval, measure.semanticInterval) = (intervals.binary, intervals.semantic)
+      return measure
+    }
+    self.pairs = pairs
+    (self.model, self.version, self.split, self.prompts) = (model, version, split, prompts)
+    (self.stride, self.seconds, surfaceTolerance) = (stride, seconds, tolerance)
+    meanBinaryDice = pairs.compactMap(\.binaryDice).mean
+    meanSemanticDice = pairs.compactMap(\.semanticDice).mean
+    meanBinaryIoU = pairs.compactMap(\.binaryIoU).mean
+    meanSurfaceDice = pairs.compactMap(\.surfaceDice).mean
+    meanVolumeDice = pairs.compactMap(\.volumeDice).mean
+    (binaryInterval, semanticInterval) = (bootstrap.all.binary, bootstrap.all.semantic)
+    let ranked = pairs.filter { $0.positives >= 5 && $0.negatives >= 5 }.compactMap(\.auroc)
+    meanAUROC = ranked.mean
+    pairsWithAUROC = ranked.count
+    let absent = pairs.reduce(0) { $0 + $1.negatives }
+    falseMaskRate =
+      absent == 0 ? nil : Double(pairs.reduce(0) { $0 + $1.falseMasks }) / Double(absent)
+    calibrationError = Calibration.error(
+      positives: sorted.flatMap(\.positives), negatives: sorted.flatMap(\.negatives))
+    byDataSet = Self.groups(pairs, \.dataSet)
+    byModality = Self.groups(pairs, \.modality)
+    byCategory = Self.groups(pairs, \.category)
+    fittedThresholds = PresenceCalibration.thresholds(sorted)
+  }
+
+  private static func groups(
+    _ pairs: [PairMeasure], _ name: (PairMeasure) -> String
+  ) -> [GroupMeasure] {
+    Dictionary(grouping: pairs, by: name).map { name, members in
+      GroupMeasure(
+        name: name, pairs: members.count, n: members.reduce(0) { $0 + $1.n },
+        binaryDice: members.compactMap(\.binaryDice).mean,
+        semanticDice: members.compactMap(\.semanticDice).mean,
+        surfaceDice: members.compactMap(\.surfaceDice).mean)
+    }.sorted { $0.name < $1.name }
+  }
+}
+
+extension [Double] {
+  /// Nil without any.
+  var mean: Double? { isEmpty ? nil : reduce(0, +) / Double(count) }
+}

@@ -1,0 +1,107 @@
+import Imaging
+import Testing
+
+@testable import Training
+
+@Suite("What an evaluation says")
+struct EvaluationTests {
+  /// A row of pixels: `shared` in both, the rest in one.
+  private func overlap(shared: Int, answered: Int, drawn: Int) throws -> Overlap {
+    var (a, b) = (BinaryMask(width: 100, height: 1), BinaryMask(width: 100, height: 1))
+    for i in 0..<answered { a.voxels[i] = 1 }
+    for i in answered - shared..<answered - shared + drawn { b.voxels[i] = 1 }
+    return try Overlap(a, b)
+  }
+
+  private func tally(
+    _ category: String, dices: [(patient: String, shared: Int)], in set: String = "set"
+  ) throws -> Tally {
+    var tally = Tally(dataSet: set, category: category, modality: "CT")
+    for each in dices {
+      let score = QueryScore(
+        binary: try overlap(shared: each.shared, answered: 10, drawn: 10), semanticDice: 0.25,
+        presence: 0.9)
+      tally.add(score, pixels: 10, patient: each.patient, tolerance: 2)
+    }
+    return tally
+  }
+
+  private func report(_ tallies: [Tally]) -> EvaluationReport {
+    EvaluationReport(
+      tallies: tallies, model: "m", version: "1", split: "val", prompts: "text", stride: 1,
+      tolerance: 2, seconds: 0)
+  }
+
+  @Test("is the mean over pairs, not over images")
+  func means() throws {
+    let made = report([
+      try tally("liver", dices: [("a", 10), ("a", 10), ("b", 10)]),
+      try tally("spleen", dices: [("a", 5)]),
+    ])
+    #expect(made.pairs.map(\.n) == [3, 1])
+    #expect(made.pairs.map(\.binaryDice) == [1, 0.5])
+    #expect(made.meanBinaryDice == 0.75)
+    #expect(made.meanSemanticDice == 0.25)
+    #expect(made.pairs.map(\.patients) == [2, 1])
+    #expect(made.byCategory.map(\.name) == ["liver", "spleen"])
+    #expect(made.byDataSet.map(\.binaryDice) == [0.75])
+    #expect(made.csv.split(separator: "\n").count == 3)
+  }
+
+  @Test("counts a trace as neither there nor absent, and a mask of what is absent as false")
+  func presence() throws {
+    var tally = Tally(dataSet: "s", category: "liver", modality: "CT")
+    for (pixels, chance, hasMask) in [
+      (10, 0.8, true), (9, 0.7, true), (0, 0.6, true), (0, 0.1, false),
+    ] {
+      tally.add(
+        QueryScore(presence: chance, hasMask: hasMask), pixels: pixels, patient: "p", tolerance: 2)
+    }
+    let measure = tally.measure
+    #expect(measure.positives == 1 && measure.negatives == 2)
+    #expect(measure.falseMasks == 1)
+    #expect(measure.auroc == 1)
+    #expect(report([tally]).falseMaskRate == 0.5)
+    // One image of each kind is too few for the mean.
+    #expect(report([tally]).meanAUROC == nil)
+  }
+
+  @Test("has intervals that hold the mean, over patients and not images")
+  func intervals() throws {
+    // Many images of two patients: the spread is that of two, all of one or all of the other.
+    let many = (0..<50).flatMap { _ in [("a", 2), ("b", 8)] }
+      .map { (patient: $0.0, shared: $0.1) }
+    let made = report([try tally("liver", dices: many)])
+    let interval = try #require(made.pairs[0].binaryInterval)
+    #expect(abs(interval.low - 0.2) < 1e-9 && abs(interval.high - 0.8) < 1e-9)
+    // Of one patient nothing can be said.
+    let one = report([try tally("liver", dices: [("a", 2), ("a", 9)])])
+    #expect(one.pairs[0].binaryInterval == nil)
+    #expect(Bootstrap.middle((1...1000).map(Double.init)) == Interval(low: 26, high: 976))
+  }
+
+  @Test("has the calibration error of its definition")
+  func calibration() {
+    #expect(Calibration.error(positives: [], negatives: []) == nil)
+    #expect(Calibration.error(positives: [1, 1], negatives: [0]) == 0)
+    // One bin of four: said 0.75, came true once.
+    let off = Calibration.error(
+      positives: [0.75], negatives: [0.75, 0.75, 0.75])
+    #expect(abs((off ?? 0) - 0.5) < 1e-12)
+    // Two bins, weighted by their counts.
+    let two = Calibration.error(positives: [0.95], negatives: [0.25, 0.25, 0.25])
+    #expect(abs((two ?? 0) - (0.05 + 3 * 0.25) / 4) < 1e-12)
+  }
+
+  @Test("fits thresholds that keep nearly all that is there")
+  func thresholds() throws {
+    var tally = Tally(dataSet: "s", category: "liver", modality: "CT")
+    for n in 0..<100 {
+      tally.add(
+        QueryScore(presence: 0.3 + 0.002 * Double(n)), pixels: 50, patient: "p", tolerance: 2)
+      tally.add(QueryScore(presence: 0.01), pixels: 0, patient: "p", tolerance: 2)
+    }
+    let fitted = try #require(PresenceCalibration.thresholds([tally])["liver"])
+    #expect(fitted > 0.3 && fitted <= 0.306)
+  }
+}
