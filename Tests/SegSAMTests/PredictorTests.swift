@@ -1,6 +1,9 @@
 import Imaging
+import OpenVINORuntime
 import SegSAM
 import Testing
+
+import func Foundation.log
 
 @Suite(
   "The predictor", .enabled(if: TinyModel.isPossible, "run ./bootstrap for OpenVINO and MiniLM"),
@@ -80,6 +83,35 @@ struct PredictorTests {
     #expect(result.queries[1].isPresent)
     // The box spans slices 0 and 1 only.
     #expect(result.queries[1].mask?.slice(2)?.count == 0)
+  }
+
+  @Test("presence is scaled as the manifest says")
+  func scaling() async throws {
+    let scaling = PresenceScaling(scale: 0.5, offset: 1.5)
+    let scaled = try TinyModel.predictor(scaling: scaling)
+    let queries = TinyModel.categories.map { Query(.category($0)) }
+    let plain = try await ask(queries)
+    let other = try await scaled.segment(
+      TinyModel.volume(), imageKey: "v", queries: queries, options: everything, progress: nil)
+    for (a, b) in zip(plain.queries, other.queries) {
+      let logit = log(a.presence / (1 - a.presence))
+      #expect(abs(b.presence - scaling.chance(logit)) < 1e-9)
+      #expect(a.mask == b.mask)
+    }
+  }
+
+  @Test("in bfloat16 draws nearly the same")
+  func bfloat16() async throws {
+    // On a CPU without bfloat16 OpenVINO keeps to float32, and the two are equal.
+    let rough = try TinyModel.predictor(precision: .bfloat16)
+    let queries = TinyModel.categories.map { Query(.category($0)) }
+    let exact = try await ask(queries)
+    let other = try await rough.segment(
+      TinyModel.volume(), imageKey: "v", queries: queries, options: everything, progress: nil)
+    for (a, b) in zip(exact.queries, other.queries) {
+      #expect(abs(a.presence - b.presence) < 0.05)
+      #expect(try Overlap(#require(a.mask), #require(b.mask)).dice > 0.95)
+    }
   }
 
   @Test("a presence under the threshold empties mask and label")

@@ -73,10 +73,15 @@ enum TinyModel {
     try Vocabulary.load(at: VocabularyLocation.find())
   }
 
-  static func predictor(cacheBytes: Int = 64 << 20) throws -> Predictor {
-    try Predictor(
-      bundle: bundle(), vocabulary: vocabulary(),
-      options: PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: .float32))
+  static func predictor(
+    cacheBytes: Int = 64 << 20, scaling: PresenceScaling? = nil,
+    precision: CompileOptions.Precision = .float32
+  ) throws -> Predictor {
+    var bundle = try bundle()
+    bundle.manifest.presenceScaling = scaling
+    return try Predictor(
+      bundle: bundle, vocabulary: vocabulary(),
+      options: PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: precision))
   }
 
   /// A volume without any symmetry.

@@ -1,6 +1,7 @@
 import Imaging
 import Testing
 
+@testable import SegSAM
 @testable import Training
 
 @Suite("What an evaluation says")
@@ -93,6 +94,30 @@ struct EvaluationTests {
     #expect(abs((two ?? 0) - (0.05 + 3 * 0.25) / 4) < 1e-12)
   }
 
+  @Test("finds the scaling that was lost")
+  func scaling() throws {
+    // Chances 0.1, 0.2, … that come true as often as they say, then distorted.
+    var (positives, negatives): ([Double], [Double]) = ([], [])
+    let lost = PresenceScaling(scale: 0.5, offset: 1)
+    for tenth in 1..<10 {
+      let said = Double(tenth) / 10
+      let distorted = Calibration.scaled(said, by: lost)
+      positives += [Double](repeating: distorted, count: tenth * 20)
+      negatives += [Double](repeating: distorted, count: (10 - tenth) * 20)
+    }
+    let fitted = try #require(Calibration.fit(positives: positives, negatives: negatives))
+    #expect(abs(fitted.scale - 2) < 1e-3 && abs(fitted.offset + 2) < 1e-3)
+    let before = try #require(Calibration.error(positives: positives, negatives: negatives))
+    let after = try #require(
+      Calibration.error(
+        positives: positives.map { Calibration.scaled($0, by: fitted) },
+        negatives: negatives.map { Calibration.scaled($0, by: fitted) }))
+    #expect(before > 0.15 && after < 0.01)
+    #expect(Calibration.fit(positives: [0.5], negatives: []) == nil)
+    // What can be told apart for good has no best scaling.
+    #expect(Calibration.fit(positives: [0.9, 0.8], negatives: [0.1, 0.2]) == nil)
+  }
+
   @Test("fits thresholds that keep nearly all that is there")
   func thresholds() throws {
     var tally = Tally(dataSet: "s", category: "liver", modality: "CT")
@@ -103,5 +128,8 @@ struct EvaluationTests {
     }
     let fitted = try #require(PresenceCalibration.thresholds([tally])["liver"])
     #expect(fitted > 0.3 && fitted <= 0.306)
+    let scaled = PresenceCalibration.thresholds(
+      [tally], scaling: PresenceScaling(scale: 1, offset: -1))
+    #expect(try #require(scaled["liver"]) < 0.15)
   }
 }

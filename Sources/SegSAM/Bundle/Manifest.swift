@@ -14,6 +14,8 @@ public struct Manifest: Codable, Sendable, Hashable {
   public var modalities: [String]
   /// Presence under which a category counts as absent, fitted on `val`; 0.5 for one that is missing.
   public var presenceThresholds: [String: Double] = [:]
+  /// How presence is calibrated; nil: as the network says it.
+  public var presenceScaling: PresenceScaling?
   /// The text encoder's id that the model was trained with.
   public var textEncoder: String
 

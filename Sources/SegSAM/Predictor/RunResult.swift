@@ -26,10 +26,11 @@ struct RunResult: Sendable {
   /// - Returns: whether the object counts as present there.
   mutating func take(
     _ decoded: DecodedQuery, classLogit: Float?, run: QueryRun, slice: Int,
-    geometry: SliceGeometry, threshold: Double, maskThreshold: Double, keepsMask: Bool
+    geometry: SliceGeometry, scaling: PresenceScaling, threshold: Double, maskThreshold: Double,
+    keepsMask: Bool
   ) -> Bool {
     let logit = classLogit.map { (decoded.presence + $0) / 2 } ?? decoded.presence
-    let chance = Double(sigmoid(logit))
+    let chance = scaling.chance(Double(logit))
     if chance >= presence || naming.isEmpty {
       presence = max(presence, chance)
       naming = decoded.naming

@@ -81,7 +81,7 @@ struct Segmentation {
           .map { features.classes[$0] }
         let isHere = found[n].take(
           decoded, classLogit: classLogit, run: run, slice: k, geometry: geometry,
-          threshold: threshold,
+          scaling: predictor.manifest.presenceScaling ?? PresenceScaling(), threshold: threshold,
           maskThreshold: options.threshold, keepsMask: options.wantsBinaryMasks)
         if options.wantsSemanticMask, isHere, let category = run.category {
           semantic.offer(decoded.semantic, category: category, geometry: geometry)

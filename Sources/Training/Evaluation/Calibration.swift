@@ -1,5 +1,68 @@
+import Foundation
+public import SegSAM
+
 /// How far chances are from what comes true.
 public enum Calibration {
+  /// The scaling of the chances' logits under which what came true is likeliest: logistic regression
+  /// by Newton's method.
+  ///
+  /// - Parameters: as of `error`.
+  /// - Returns: nil without both kinds, or where no finite scaling is best (they are apart for good).
+  public static func fit(positives: [Double], negatives: [Double]) -> PresenceScaling? {
+    guard let lowest = positives.min(), let highest = negatives.max(), lowest <= highest else {
+      return nil
+    }
+    func logit(_ p: Double) -> Double {
+      let q = min(max(p, 1e-6), 1 - 1e-6)
+      return log(q / (1 - q))
+    }
+    let samples: [(x: Double, y: Double)] =
+      positives.map { (logit($0), 1) } + negatives.map { (logit($0), 0) }
+    func loss(_ s: PresenceScaling) -> Double {
+      samples.reduce(0) { sum, sample in
+        let z = s.scale * sample.x + s.offset
+        return sum + max(z, 0) + log1p(exp(-abs(z))) - sample.y * z
+      }
+    }
+    var now = PresenceScaling()
+    var least = loss(now)
+    for _ in 0..<100 {
+      // Gradient g and Hessian h of the loss in (scale, offset).
+      var (g0, g1, h00, h01, h11) = (0.0, 0.0, 1e-9, 0.0, 1e-9)
+      for sample in samples {
+        let p = now.chance(sample.x)
+        let (d, w) = (p - sample.y, p * (1 - p))
+        g0 += d * sample.x
+        g1 += d
+        h00 += w * sample.x * sample.x
+        h01 += w * sample.x
+        h11 += w
+      }
+      let determinant = h00 * h11 - h01 * h01
+      guard determinant > 1e-12 else { break }
+      let a = (h11 * g0 - h01 * g1) / determinant
+      let b = (h00 * g1 - h01 * g0) / determinant
+      var step = 1.0
+      var next = now
+      while step > 1e-6 {
+        next = PresenceScaling(scale: now.scale - step * a, offset: now.offset - step * b)
+        if loss(next) < least { break }
+        step /= 2
+      }
+      guard loss(next) < least - 1e-10 else { break }
+      now = next
+      least = loss(now)
+    }
+    return now.scale > 0 && now.scale < 100 && abs(now.offset) < 100 ? now : nil
+  }
+
+  /// A chance after a scaling of its logit.
+  static func scaled(_ chance: Double, by scaling: PresenceScaling) -> Double {
+    if scaling == PresenceScaling() { return chance }
+    let p = min(max(chance, 1e-6), 1 - 1e-6)
+    return scaling.chance(log(p / (1 - p)))
+  }
+
   /// Expected calibration error (arXiv 1706.04599): over bins of equal width, the mean distance
   /// between the chance that was said and the share that came true, weighted by the bins' counts.
   ///
@@ -25,7 +88,11 @@ enum PresenceCalibration {
   /// The largest threshold that keeps 97 of 100 images that show the category, at most 0.5: an empty
   /// mask where the object is costs more than a mask where it is not. Categories with fewer than
   /// five images of either kind are left out.
-  static func thresholds(_ tallies: [Tally]) -> [String: Double] {
+  ///
+  /// - Parameter scaling: applied to the presence that was measured first.
+  static func thresholds(
+    _ tallies: [Tally], scaling: PresenceScaling = PresenceScaling()
+  ) -> [String: Double] {
     var positives: [String: [Double]] = [:]
     var negatives: [String: Int] = [:]
     for tally in tallies {
@@ -34,7 +101,8 @@ enum PresenceCalibration {
     }
     var fitted: [String: Double] = [:]
     for (category, scores) in positives where scores.count >= 5 && negatives[category] ?? 0 >= 5 {
-      let low = scores.sorted()[Int(Double(scores.count) * 0.03)]
+      let low = Calibration.scaled(
+        scores.sorted()[Int(Double(scores.count) * 0.03)], by: scaling)
       fitted[category] = (min(0.5, low * 0.999) * 1000).rounded(.down) / 1000
     }
     return fitted

@@ -1,3 +1,5 @@
+public import SegSAM
+
 /// The middle 95 of 100 bootstrap means, patients drawn with replacement.
 public struct Interval: Sendable, Codable, Hashable {
   public var low: Double, high: Double
@@ -65,7 +67,10 @@ public struct EvaluationReport: Sendable, Codable {
   public var calibrationError: Double?
   public var byDataSet: [GroupMeasure], byModality: [GroupMeasure], byCategory: [GroupMeasure]
   public var seconds: Double
-  /// Presence under which each category is best called absent, where there was enough to fit it.
+  /// The scaling of presence that fits best, on top of the model's own.
+  public var fittedScaling: PresenceScaling?
+  /// Presence, so scaled, under which each category is best called absent, where there was enough to
+  /// fit it.
   public var fittedThresholds: [String: Double]
 
   init(
@@ -94,12 +99,14 @@ public struct EvaluationReport: Sendable, Codable {
     let absent = pairs.reduce(0) { $0 + $1.negatives }
     falseMaskRate =
       absent == 0 ? nil : Double(pairs.reduce(0) { $0 + $1.falseMasks }) / Double(absent)
-    calibrationError = Calibration.error(
-      positives: sorted.flatMap(\.positives), negatives: sorted.flatMap(\.negatives))
+    let (positives, negatives) = (sorted.flatMap(\.positives), sorted.flatMap(\.negatives))
+    calibrationError = Calibration.error(positives: positives, negatives: negatives)
+    fittedScaling = Calibration.fit(positives: positives, negatives: negatives)
     byDataSet = Self.groups(pairs, \.dataSet)
     byModality = Self.groups(pairs, \.modality)
     byCategory = Self.groups(pairs, \.category)
-    fittedThresholds = PresenceCalibration.thresholds(sorted)
+    fittedThresholds = PresenceCalibration.thresholds(
+      sorted, scaling: fittedScaling ?? PresenceScaling())
   }
 
   private static func groups(

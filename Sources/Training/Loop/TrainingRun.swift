@@ -25,6 +25,8 @@ public struct TrainingRun {
   public var secondsLimit: Double?
   /// Told what happens, a line at a time.
   public var say: (String) -> Void = { _ in }
+  /// Told each step of a stage: steps done, steps in all.
+  public var progress: (Int, Int) -> Void = { _, _ in }
 
   public init(
     corpus: URL, output: URL, configuration: TrainingConfiguration, stages: [Stage]
@@ -145,6 +147,7 @@ public struct TrainingRun {
       let batch = queue.next()
       meter.waited += Date().timeIntervalSince(asked)
       meter.add(try trainer.train(batch))
+      progress(trainer.step, stage.steps)
       let isOut = secondsLimit.map { Date().timeIntervalSince(began) > $0 } ?? false
       let isLast = trainer.step == stage.steps || isOut
       if trainer.step % logSteps == 0 || isLast {
@@ -170,5 +173,4 @@ public struct TrainingRun {
     try log.plot()
     return trainer.meanWeights()
   }
-
 }

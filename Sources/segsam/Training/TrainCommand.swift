@@ -78,7 +78,14 @@ struct TrainCommand: AsyncParsableCommand {
       run.logSteps = options.logSteps
       run.validationSteps = options.validationSteps
       run.secondsLimit = options.seconds
-      run.say = { Console.print($0) }
+      // Lines stand above the bar on a terminal; elsewhere they say enough.
+      let bar = Console.errorIsTerminal ? Progress("training", unit: "steps") : nil
+      defer { bar?.end() }
+      run.progress = { bar?.advance($0, of: $1) }
+      run.say = {
+        bar?.end()
+        Console.print($0)
+      }
       if options.cuda {
         try Torch.load()
         guard Torch.hasCUDA else {
