@@ -81,6 +81,44 @@ struct EvaluationTests {
     #expect(Bootstrap.middle((1...1000).map(Double.init)) == Interval(low: 26, high: 976))
   }
 
+  @Test("clicks deepest inside the object, then deepest inside what is wrong")
+  func clicks() throws {
+    func square(_ x: Int, _ y: Int, _ side: Int) -> BinaryMask {
+      var mask = BinaryMask(width: 30, height: 20)
+      for j in y..<y + side { for i in x..<x + side { mask.voxels[j * 30 + i] = 1 } }
+      return mask
+    }
+    let truth = square(4, 5, 7)
+    let first = try #require(SimulatedClick.next(in: truth, after: nil))
+    #expect(first.at == [7, 8] && first.isPositive)
+    // An answer beside the object: its own place, larger than the object, is the worst error.
+    let beside = square(15, 5, 9)
+    let second = try #require(SimulatedClick.next(in: truth, after: beside))
+    #expect(second.at == [19, 9] && !second.isPositive)
+    // An empty answer misses the object.
+    let none = try #require(SimulatedClick.next(in: truth, after: square(0, 0, 0)))
+    #expect(none.at == [7, 8] && none.isPositive)
+    #expect(SimulatedClick.next(in: truth, after: truth) == nil)
+    #expect(SimulatedClick.next(in: square(0, 0, 0), after: nil) == nil)
+  }
+
+  @Test("averages the clicks' rounds over images, then over pairs")
+  func rounds() throws {
+    func tally(_ category: String, _ rounds: [[Double]]) throws -> Tally {
+      var tally = Tally(dataSet: "s", category: category, modality: "CT")
+      for each in rounds {
+        let score = QueryScore(
+          binary: try overlap(shared: 5, answered: 10, drawn: 10), presence: 1, rounds: each)
+        tally.add(score, pixels: 10, patient: "p", tolerance: 2)
+      }
+      return tally
+    }
+    let made = report([
+      try tally("liver", [[0.2, 0.4], [0.4, 0.8]]), try tally("spleen", [[0.5, 1]]),
+    ])
+    #expect(made.clickDice.map { ($0 * 1000).rounded() } == [400, 800])
+  }
+
   @Test("has the calibration error of its definition")
   func calibration() {
     #expect(Calibration.error(positives: [], negatives: []) == nil)

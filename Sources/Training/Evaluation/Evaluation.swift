@@ -7,9 +7,12 @@ public import Vocabulary
 public enum EvaluationPrompt: String, Sendable, Codable, CaseIterable {
   /// By name, all annotated categories of an image in one request.
   case text
-  /// By its tight box alone (MedSAM's way).
+  /// By its box alone (MedSAM's way).
   case box
-  /// By one click alone, at the point deepest inside it.
+  /// By name and box.
+  case textAndBox = "text+box"
+  /// By clicks alone: the first at the point deepest inside it, each further one at the point deepest
+  /// inside the largest error so far (arXiv 2304.14660, section 3.3).
   case points
 }
 
@@ -21,6 +24,10 @@ public struct Evaluation {
   public var vocabulary: Vocabulary
   /// Evaluates every n-th slice of a volume, from the middle of the first n on; 1: all.
   public var stride = 1
+  /// Each side of a box is off by a whole number of pixels up to this, drawn for each object.
+  public var boxJitter = 0
+  /// Clicks on each object, for `points`.
+  public var clicks = 1
   /// Told how far it is: cases done, cases in all.
   public var progress: (Int, Int) -> Void = { _, _ in }
   /// The least number of pixels that an object must show.
@@ -116,21 +123,35 @@ public struct Evaluation {
     for (n, category) in categories.enumerated() {
       switch prompt {
       case .text: queries.append(Query(.category(category)))
-      case .box:
-        guard let box = masks[n].boundingBox else { continue }
-        queries.append(Query(.unnamed, box: Box(box.bounds(isVolume: false).map(Double.init))))
+      case .box, .textAndBox:
+        guard let box = box(of: masks[n], key: "\(key) \(category)") else { continue }
+        queries.append(Query(prompt == .box ? .unnamed : .category(category), box: box))
       case .points:
-        guard let spot = masks[n].deepestVoxel() else { continue }
-        let click = Click(at: [Double(spot.i), Double(spot.j)], isPositive: true)
+        guard let click = SimulatedClick.next(in: masks[n], after: nil) else { continue }
         queries.append(Query(.unnamed, clicks: [click]))
       }
       asked.append(n)
     }
     guard !queries.isEmpty else { return scores }
-    let result = try await engine.segment(
-      slice, imageKey: key, queries: queries,
-      options: SegmentOptions(
-        wantsSemanticMask: prompt == .text, wantsProbabilities: false), progress: nil)
+    let options = SegmentOptions(wantsSemanticMask: prompt == .text, wantsProbabilities: false)
+    var result = try await engine.segment(
+      slice, imageKey: key, queries: queries, options: options, progress: nil)
+    for round in 1...max(1, clicks) where prompt == .points {
+      if round > 1 {
+        for (q, n) in asked.enumerated() {
+          let answer = result.queries[q].mask
+          if let click = SimulatedClick.next(in: masks[n], after: answer) {
+            queries[q].clicks.append(click)
+          }
+        }
+        result = try await engine.segment(
+          slice, imageKey: key, queries: queries, options: options, progress: nil)
+      }
+      for (q, n) in asked.enumerated() {
+        guard let mask = result.queries[q].mask else { continue }
+        scores[n].rounds.append(try Overlap(mask, masks[n]).dice)
+      }
+    }
     for (n, answer) in zip(asked, result.queries) {
       scores[n].presence = answer.presence
       if let mask = answer.mask {
@@ -157,5 +178,40 @@ public struct Evaluation {
       }
     }
     return scores
+  }
+
+  /// The tight box, each side moved by up to `boxJitter` pixels, within the image and never empty.
+  private func box(of mask: BinaryMask, key: String) -> Box? {
+    guard let tight = mask.boundingBox?.bounds(isVolume: false) else { return nil }
+    guard boxJitter > 0 else { return Box(tight.map(Double.init)) }
+    // The same object gets the same box in every run.
+    var seed: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in key.utf8 { seed = (seed ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    var random = SeededRandom(seed: seed)
+    let extents = [mask.width, mask.height]
+    let moved = tight.enumerated().map { n, side in
+      let off = random.below(2 * boxJitter + 1) - boxJitter
+      return min(max(side + off, 0), extents[n % 2])
+    }
+    guard moved[0] < moved[2], moved[1] < moved[3] else { return Box(tight.map(Double.init)) }
+    return Box(moved.map(Double.init))
+  }
+}
+
+/// Where somebody who knows the truth would click next.
+enum SimulatedClick {
+  /// The voxel deepest inside the object, or after an answer deepest inside what is wrong in it: on
+  /// the object if the object is there, else off it. Nil where nothing is wrong.
+  static func next(in truth: BinaryMask, after answer: BinaryMask?) -> Click? {
+    var wrong = truth
+    if let answer {
+      for n in wrong.voxels.indices where n < answer.voxels.count {
+        wrong.voxels[n] = (truth.voxels[n] != 0) == (answer.voxels[n] != 0) ? 0 : 1
+      }
+    }
+    guard let spot = wrong.deepestVoxel() else { return nil }
+    return Click(
+      at: [Double(spot.i), Double(spot.j)],
+      isPositive: truth.voxels[spot.j * truth.width + spot.i] != 0)
   }
 }

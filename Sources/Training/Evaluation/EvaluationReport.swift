@@ -58,6 +58,8 @@ public struct EvaluationReport: Sendable, Codable {
   public var binaryInterval: Interval?, semanticInterval: Interval?
   /// Of `surfaceDice`, in millimetres; in pictures without a size, pixels.
   public var surfaceTolerance: Double
+  /// Mean DSC over pairs after 1, 2, … clicks; empty for other prompts.
+  public var clickDice: [Double]
   /// Over pairs with at least five positives and five negatives.
   public var meanAUROC: Double?
   public var pairsWithAUROC: Int
@@ -93,6 +95,10 @@ public struct EvaluationReport: Sendable, Codable {
     meanSurfaceDice = pairs.compactMap(\.surfaceDice).mean
     meanVolumeDice = pairs.compactMap(\.volumeDice).mean
     (binaryInterval, semanticInterval) = (bootstrap.all.binary, bootstrap.all.semantic)
+    let rounds = sorted.map(\.rounds).filter { !$0.isEmpty }
+    clickDice = (0..<(rounds.map(\.count).max() ?? 0)).compactMap { round in
+      rounds.compactMap { $0.count > round ? $0[round] : nil }.mean
+    }
     let ranked = pairs.filter { $0.positives >= 5 && $0.negatives >= 5 }.compactMap(\.auroc)
     meanAUROC = ranked.mean
     pairsWithAUROC = ranked.count

@@ -7,6 +7,8 @@ struct QueryScore: Sendable {
   var semanticDice: Double?
   var presence: Double?
   var hasMask = false
+  /// DSC after each click.
+  var rounds: [Double] = []
 }
 
 /// What was measured for one pair of data set and category, image by image.
@@ -16,6 +18,7 @@ struct Tally: Sendable {
     var patient: String
     var binaryDice: Double?, binaryIoU: Double?, semanticDice: Double?
     var surfaceDice: Double?, hausdorff95: Double?
+    var rounds: [Double]
   }
 
   let dataSet: String, category: String, modality: String
@@ -42,7 +45,7 @@ struct Tally: Sendable {
           patient: patient, binaryDice: score.binary?.dice, binaryIoU: score.binary?.iou,
           semanticDice: score.semanticDice,
           surfaceDice: score.surface?.normalised(tolerance: tolerance),
-          hausdorff95: score.surface?.hausdorff95))
+          hausdorff95: score.surface?.hausdorff95, rounds: score.rounds))
     }
     guard let presence = score.presence else { return }
     // A trace under the limit is neither.
@@ -55,6 +58,12 @@ struct Tally: Sendable {
   }
 
   mutating func add(volumeDice: Double) { volumeDices.append(volumeDice) }
+
+  /// Mean DSC after 1, 2, … clicks.
+  var rounds: [Double] {
+    let count = shown.map(\.rounds.count).min() ?? 0
+    return (0..<count).compactMap { round in shown.map { $0.rounds[round] }.mean }
+  }
 
   var measure: PairMeasure {
     let distances = shown.compactMap(\.hausdorff95)

@@ -27,7 +27,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Which cases: train, val or test.")
   var split: SplitArgument = .val
 
-  @Option(help: "How objects are asked for: text, box or points.")
+  @Option(help: "How objects are asked for: text, box, text+box or points.")
   var prompts: PromptKind = .text
 
   @Option(help: ArgumentHelp("Write the measures to this file.", valueName: "file"))
@@ -42,12 +42,25 @@ struct EvaluateCommand: AsyncParsableCommand {
       valueName: "seed"))
   var shuffleDescriptions: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Each side of a box is off by up to so many pixels.", valueName: "pixels"))
+  var jitter = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Clicks on each object with --prompts points: the first deepest inside it, each further one "
+        + "where the answer before is most wrong.", valueName: "n"))
+  var clicks = 1
+
   @Option(help: ArgumentHelp("Only every n-th slice of a volume.", valueName: "n"))
   var stride = 1
 
   @OptionGroup var model: ModelOptions
 
   func validate() throws {
+    guard (0...500).contains(jitter) else { throw ValidationError("--jitter is 0 to 500.") }
+    guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }
     guard (1...1000).contains(stride) else { throw ValidationError("--stride is 1 to 1000.") }
   }
 
@@ -68,12 +81,18 @@ struct EvaluateCommand: AsyncParsableCommand {
       return (corpus: data, engine: engine, vocabulary: vocabulary)
     }
     let (split, prompts, stride) = (split.split, prompts.prompt, stride)
+    let (jitter, clicks) = (jitter, clicks)
+    let room = loaded.engine.manifest.network.points - 2
+    guard clicks <= room else {
+      throw Failure(.badInput, "this model takes \(room) clicks; give --clicks \(room) or less")
+    }
     let progress = Progress("evaluating", unit: "cases")
     // Off the cooperative pool: decoding and comparing take as long as the model.
     let report = try await Task(executorPreference: WorkThread.shared) {
       var evaluation = Evaluation(
         corpus: loaded.corpus, split: split, prompt: prompts, vocabulary: loaded.vocabulary)
       evaluation.stride = stride
+      (evaluation.boxJitter, evaluation.clicks) = (jitter, clicks)
       evaluation.progress = { progress.advance($0, of: $1) }
       return try await evaluation.run(loaded.engine)
     }.value
@@ -118,6 +137,10 @@ struct EvaluateCommand: AsyncParsableCommand {
         + "\(report.seconds.text(0)) s; AUROC's mean over \(report.pairsWithAUROC) pairs with "
         + "5 images of each kind; expected calibration error of presence "
         + report.calibrationError.text(3))
+    if report.clickDice.count > 1 {
+      let rounds = report.clickDice.enumerated().map { "\($0 + 1): \($1.text(3))" }
+      Console.print("mean DSC of M_b by clicks: \(rounds.joined(separator: ", "))")
+    }
   }
 
   private static func text(_ interval: Interval?) -> String {
@@ -137,11 +160,14 @@ enum SplitArgument: String, CaseIterable, ExpressibleByArgument, Sendable {
 }
 
 enum PromptKind: String, CaseIterable, ExpressibleByArgument, Sendable {
-  case text, box, points
+  case text, box
+  case textAndBox = "text+box"
+  case points
   var prompt: EvaluationPrompt {
     switch self {
     case .text: .text
     case .box: .box
+    case .textAndBox: .textAndBox
     case .points: .points
     }
   }
