@@ -53,6 +53,42 @@ extension TorchTests {
       #expect(trainer.step == 60)
     }
 
+    @Test("leaves frozen parts as they are, and trains the rest")
+    func freezes() throws {
+      let trainer = try trainer { $0.frozen = ["image_encoder", "t2vse"] }
+      let before = try trainer.checkpoint()
+      for batch in batches(2) { _ = try trainer.train(batch) }
+      let after = try trainer.checkpoint()
+      var (kept, moved) = (0, 0)
+      for (name, tensor) in before where name.hasPrefix("weights.") {
+        let isSame = tensor.values == after[name]?.values
+        let isFrozen =
+          name.hasPrefix("weights.image_encoder.") || name.hasPrefix("weights.t2vse.")
+        if isFrozen { #expect(isSame, "\(name)") }
+        if isSame { kept += 1 } else { moved += 1 }
+      }
+      #expect(kept > 20 && moved > 50)
+      // Nothing is kept in mind of what is not trained.
+      #expect(after.keys.contains { $0.hasPrefix("m.semantic_aware.") })
+      #expect(!after.keys.contains { $0.hasPrefix("m.image_encoder.") })
+    }
+
+    @Test("takes a model's weights to other categories, each with its own residual")
+    func otherCategories() throws {
+      let weights: Weights = [
+        "semantic_aware.co_residual": ([3, 2], [1, 2, 3, 4, 5, 6]), "other": ([1], [7]),
+      ]
+      let fitted = TrainingRun.fitted(
+        weights, from: ["liver", "pancreas", "spleen"],
+        to: ["adrenal", "liver", "spleen", "stomach"])
+      let residual = try #require(fitted["semantic_aware.co_residual"])
+      #expect(residual.shape == [4, 2])
+      #expect(residual.values == [0, 0, 1, 2, 5, 6, 0, 0])
+      #expect(fitted["other"]?.values == [7])
+      let same = TrainingRun.fitted(weights, from: ["a", "b", "c"], to: ["a", "b", "c"])
+      #expect(same["semantic_aware.co_residual"]?.values == [1, 2, 3, 4, 5, 6])
+    }
+
     @Test("goes on bit for bit from a checkpoint that lay on disk")
     func continues() throws {
       let work = batches(6)

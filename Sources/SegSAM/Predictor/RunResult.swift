@@ -54,9 +54,12 @@ struct RunResult: Sendable {
     let here = geometry.onSlice(logits)
     let start = slice * here.count
     var count = 0
-    for (i, logit) in here.enumerated() where logit > cut {
-      count += 1
-      if keepsMask { mask.voxels[start + i] = 1 }
+    here.withUnsafeBufferPointer { here in
+      for i in 0..<here.count { count += here[i] > cut ? 1 : 0 }
+      guard keepsMask else { return }
+      mask.voxels.withUnsafeMutableBufferPointer { voxels in
+        for i in 0..<here.count { voxels[start + i] |= here[i] > cut ? 1 : 0 }
+      }
     }
     scoreSum += Double(score) * Double(count)
     scoreWeight += Double(count)

@@ -128,8 +128,11 @@ struct Segmentation {
     let isPresent = mine.contains(where: \.isPresent)
     var mask: BinaryMask?
     if options.wantsBinaryMasks {
-      var union = BinaryMask(width: view.size[0], height: view.size[1], depth: view.size[2])
-      for part in mine where part.isPresent { union.formUnion(part.mask) }
+      let parts = mine.filter(\.isPresent).map(\.mask)
+      var union =
+        parts.first
+        ?? BinaryMask(width: view.size[0], height: view.size[1], depth: view.size[2])
+      for part in parts.dropFirst() { union.formUnion(part) }
       mask = try view.restore(union)
     }
     let seen = mine.filter(\.isPresent)
@@ -169,6 +172,10 @@ struct Segmentation {
 extension BinaryMask {
   /// Adds the voxels of a mask on the same grid.
   mutating func formUnion(_ other: BinaryMask) {
-    for i in voxels.indices where other.voxels[i] != 0 { voxels[i] = 1 }
+    other.voxels.withUnsafeBufferPointer { theirs in
+      voxels.withUnsafeMutableBufferPointer { mine in
+        for i in 0..<min(mine.count, theirs.count) { mine[i] |= theirs[i] == 0 ? 0 : 1 }
+      }
+    }
   }
 }

@@ -26,7 +26,18 @@ struct SemanticMask {
   }
 
   mutating func end(slice: Int) {
-    guard let area = offered.first?.logits.count else { return }
+    guard let first = offered.first else { return }
+    let area = first.logits.count
+    let start = slice * area
+    if offered.count == 1 {
+      let label = UInt16(first.label + 1)
+      first.logits.withUnsafeBufferPointer { logits in
+        map.labels.withUnsafeMutableBufferPointer { labels in
+          for i in 0..<area where logits[i] > 0 { labels[start + i] = label }
+        }
+      }
+      return
+    }
     // What holds others comes before what is drawn inside it, which then beats it.
     let isInside = offered.map { inner in
       offered.map { outer in vocabulary.isInside(labels[inner.label], labels[outer.label]) }
@@ -47,7 +58,7 @@ struct SemanticMask {
       }
     }
     for i in 0..<area where owner[i] >= 0 {
-      map.labels[slice * area + i] = UInt16(offered[owner[i]].label + 1)
+      map.labels[start + i] = UInt16(offered[owner[i]].label + 1)
     }
   }
 }

@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var emaDecay = 0.998
   public var autocast = false
   public var perImage = 5
+  /// Parts that keep their weights, by the first words of their parameters' names: `image_encoder`.
+  public var frozen: Set<String> = []
   public init(stage: Stage) { self.stage = stage }
 }
 
@@ -85,7 +87,9 @@ public final class Trainer {
     for node in graph.parameters {
       let known = start[node.name].flatMap { $0.shape == node.shape ? $0.values : nil }
       let initial = known ?? fresh[node.name]!.values
-      let isFrozen = Self.isFrozen(node.name)
+      let isFrozen =
+        Self.isNeverTrained(node.name)
+        || configuration.frozen.contains(String(node.name.prefix { $0 != "." }))
       let tensor = try TorchTensor(initial, shape: node.shape, requiresGradient: !isFrozen)
       values[node.name] = tensor
       mean[node.name] = initial
@@ -102,7 +106,7 @@ public final class Trainer {
   }
 
   /// SAM draws the Fourier frequencies once and does not train them.
-  static func isFrozen(_ name: String) -> Bool { name.hasSuffix(".gaussian") }
+  static func isNeverTrained(_ name: String) -> Bool { name.hasSuffix(".gaussian") }
 
   public var parameterCount: Int {
     executor.graph.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }

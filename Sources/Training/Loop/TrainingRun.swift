@@ -56,7 +56,11 @@ public struct TrainingRun {
     let vocabulary = try Vocabulary.load(at: try VocabularyLocation.find())
     let material = try read(vocabulary)
     let began = Date()
-    var weights: Weights = start?.weights ?? [:]
+    var weights: Weights = [:]
+    if let start {
+      weights = Self.fitted(
+        start.weights, from: start.manifest.categories, to: material.categories)
+    }
     for (index, stage) in stages.enumerated() {
       weights = try run(stage, index: index, from: weights, material: material, began: began)
     }
@@ -68,6 +72,24 @@ public struct TrainingRun {
     let bundle = output.appendingPathComponent("bundle")
     try ModelBundle.save(manifest: manifest, weights: weights, to: bundle)
     say("wrote \(bundle.path)")
+  }
+
+  /// A model's weights for other categories: each CO-token keeps its own residual, a new one has none.
+  static func fitted(_ weights: Weights, from old: [String], to new: [String]) -> Weights {
+    let name = "semantic_aware.co_residual"
+    guard old != new, let residual = weights[name], residual.shape.first == old.count else {
+      return weights
+    }
+    let width = residual.shape[1]
+    var values = [Float](repeating: 0, count: new.count * width)
+    for (n, category) in new.enumerated() {
+      guard let at = old.firstIndex(of: category) else { continue }
+      values.replaceSubrange(
+        n * width..<(n + 1) * width, with: residual.values[at * width..<(at + 1) * width])
+    }
+    var result = weights
+    result[name] = ([new.count, width], values)
+    return result
   }
 
   private func read(_ vocabulary: Vocabulary) throws -> Material {
@@ -83,7 +105,10 @@ public struct TrainingRun {
       throw CorpusError(
         self.corpus.path, "the vocabulary has no \(unknown.joined(separator: ", ")); add them")
     }
-    let categories = Array(Set(corpus.categories.flatMap { vocabulary.parts(of: $0) })).sorted()
+    // What the model knew before is not forgotten: its CO-tokens stay.
+    let known = (start?.manifest.categories ?? []).filter { vocabulary[$0] != nil }
+    let wanted = corpus.categories.flatMap { vocabulary.parts(of: $0) }
+    let categories = Set(wanted).union(known).sorted()
     let encoder = try TextEncoder(threads: configuration.threads)
     let texts = CategoryTexts(vocabulary: vocabulary, encoder: encoder)
     let kinds = Set(corpus.dataSets.map(\.modality))
@@ -94,7 +119,9 @@ public struct TrainingRun {
       }
     }
     say("encoded the descriptions of \(categories.count) categories")
-    let modalities = categories.map { vocabulary[$0]?.modalities.first ?? "CT" }
+    let before = Dictionary(
+      uniqueKeysWithValues: zip(start?.manifest.categories ?? [], start?.manifest.modalities ?? []))
+    let modalities = categories.map { before[$0] ?? vocabulary[$0]?.modalities.first ?? "CT" }
     let categoryText = try zip(categories, modalities).flatMap {
       try texts.vectors($0, modality: $1)
     }

@@ -27,6 +27,34 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Objects of one image in a step, at most.", valueName: "n"))
   var perImage = 5
 
+  @Option(
+    help: ArgumentHelp(
+      "Parts that keep the weights they start with, with commas between: encoder (of images), "
+        + "prompts, text (T2VSE), decoder (SAM's), semantic (the semantic-aware one).",
+      valueName: "parts"))
+  var freeze = Parts()
+
+  /// Parts of the network, by names that are easy to type.
+  struct Parts: ExpressibleByArgument, Sendable {
+    /// How their parameters' names begin.
+    var scopes: Set<String> = []
+    static let names = [
+      "encoder": "image_encoder", "prompts": "prompt_encoder", "text": "t2vse",
+      "decoder": "semantic_agnostic", "semantic": "semantic_aware",
+    ]
+
+    init() {}
+
+    init?(argument: String) {
+      for name in argument.split(separator: ",", omittingEmptySubsequences: false) {
+        guard let scope = Self.names[String(name)] else { return nil }
+        scopes.insert(scope)
+      }
+    }
+
+    var defaultValueDescription: String { "none" }
+  }
+
   @Option(help: ArgumentHelp("Synthetic volumes trained beside the real images.", valueName: "n"))
   var phantoms = 0
 
@@ -55,6 +83,9 @@ struct OptimisationOptions: ParsableArguments {
     guard (0...1000).contains(phantoms) else {
       throw ValidationError("--phantoms is 0 to 1000.")
     }
+    guard freeze.scopes.count < Parts.names.count else {
+      throw ValidationError("With every part frozen there is nothing to train.")
+    }
     guard warmUp >= 0, logSteps > 0, validationSteps > 0 else {
       throw ValidationError("Numbers of steps are positive.")
     }
@@ -72,6 +103,7 @@ struct OptimisationOptions: ParsableArguments {
     configuration.emaDecay = emaDecay
     configuration.perImage = perImage
     configuration.autocast = autocast
+    configuration.frozen = freeze.scopes
     return configuration
   }
 }

@@ -71,6 +71,7 @@ struct TrainCommand: AsyncParsableCommand {
         corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
         configuration: configuration, stages: stages)
       run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
+      if let start = run.start { run.configuration.network = start.manifest.network }
       run.name = name
       run.version = version
       run.phantoms = options.phantoms
