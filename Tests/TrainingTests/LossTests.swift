@@ -43,8 +43,9 @@ extension TorchTests {
         testDescription: "focal loss", shapes: [[2, 1, 2], [2, 1, 2]],
         operands: [[0, logit(0.9), logit(0.5), logit(0.25)], [1, 0, 0.5, 0]],
         expected: [
-          (0.25 * 0.693147 + 0.81 * 2.302585) / 2,
-          (0 + 0.0625 * 0.287682) / 2,
+          // Over the object's area and 2 / 128.
+          (0.25 * 0.693147 + 0.81 * 2.302585) / 1.015625,
+          (0 + 0.0625 * 0.287682) / 0.515625,
         ]
       ) { try focalLoss($0, $1[0], $1[1]) },
       Example(

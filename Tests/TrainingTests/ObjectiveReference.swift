@@ -26,7 +26,7 @@ struct ObjectiveReference {
   }
   private func focal(_ x: [Double], _ t: [Double]) -> Double {
     zip(x, t).reduce(0) { $0 + entropy($1.0, $1.1) * pow(sigmoid($1.0) - $1.1, 2) }
-      / Double(x.count)
+      / (t.reduce(0, +) + Double(x.count) / 128)
   }
   private func dice(_ p: [Double], _ t: [Double]) -> Double {
     let both = zip(p, t).reduce(0) { $0 + $1.0 * $1.1 }
@@ -140,8 +140,11 @@ struct ObjectiveReference {
         let total = rows.reduce(0) { $0 + exp($1[i]) }
         let isKnown = truth.reduce(0) { $0 + $1[i] }
         let right = zip(rows, truth).reduce(0) { $0 + exp($1.0[i]) / total * $1.1[i] }
-        if isKnown > 0 { surprise -= isKnown * log(right + 1e-6) }
-        known += isKnown
+        let counted = truth.reduce(0) { sum, row in
+          sum + row[i] / (row.reduce(0, +) + Double(area) / 128).squareRoot()
+        }
+        if isKnown > 0 { surprise -= counted * log(right + 1e-6) }
+        known += counted
         for r in 0...q { chances[r][i] = isKnown * exp(rows[r][i]) / total }
       }
       for r in 1...q where truth[r].contains(1) { dices.append(dice(chances[r], truth[r])) }

@@ -8,14 +8,20 @@ func average(_ l: Scope, _ x: Tensor, _ weight: Tensor) throws(GraphError) -> Te
   return try l(.divide, total, weights)
 }
 
-/// Focal loss with γ = 2 (arXiv 1708.02002), the mean over a mask: `[N, h, w]` to `[N]`.
+/// Focal loss with γ = 2, the sum over a mask divided by its object's area (arXiv 1708.02002, section
+/// 4, divides by the number of positives): `[N, h, w]` to `[N]`. The area counts as `h w / 128` more,
+/// so that an absent or tiny object has a finite share.
 ///
 /// - Parameter target: in [0, 1]; soft at borders.
 func focalLoss(_ l: Scope, _ logits: Tensor, _ target: Tensor) throws(GraphError) -> Tensor {
   let entropy = try binaryCrossEntropy(l, logits, target)
   // |p − t| is 1 − p_t for hard targets, and vanishes with the error for soft ones.
   let error = try l(.absolute, l(.subtract, l(.sigmoid, logits), target))
-  return try l(.mean(axes: [1, 2], keep: false), l(.multiply, entropy, l(.power(2), error)))
+  func sum(_ x: Tensor) throws(GraphError) -> Tensor { try l(.sum(axes: [1, 2], keep: false), x) }
+  let least = Float(target.extent(1) * target.extent(2)) / 128
+  return try l(
+    .divide, sum(l(.multiply, entropy, l(.power(2), error))),
+    l(.affine(factor: 1, offset: least), sum(target)))
 }
 
 /// softplus(x) − x t, elementwise.

@@ -3,8 +3,8 @@ public import SegSAM
 
 /// The weights of the losses.
 public struct LossWeights: Codable, Sendable, Hashable {
-  /// SAM's 20 to 1 keeps small masks under one half for long; see docs/decisions.md.
-  public var focal: Float = 5
+  /// Of a loss that is divided by the object's area; see docs/decisions.md.
+  public var focal: Float = 1
   public var dice: Float = 2
   public var semanticCrossEntropy: Float = 1
   public var semanticDice: Float = 1
@@ -154,13 +154,18 @@ public struct Objective {
     let chances = try l(.softmax(axis: 1), logits)
     let right = try l(.sum(axes: [1], keep: false), l(.multiply, chances, semanticTarget))
     let known = try l(.sum(axes: [1], keep: false), semanticTarget)
+    // A pixel counts by one over the root of its owner's area: else small objects are drowned.
+    let areas = try l(.sum(axes: [2, 3], keep: true), semanticTarget)
+    let shares = try l(
+      .power(-0.5), l(.affine(factor: 1, offset: Float(side * side) / 128), areas))
+    let counted = try l(
+      .sum(axes: [1], keep: false), l(.multiply, semanticTarget, shares))
     let surprise = try l(
-      .multiply, known,
+      .multiply, counted,
       l(.affine(factor: -1, offset: 0), l(.logarithm, l(.affine(factor: 1, offset: 1e-6), right))))
-    let knownAll = try l(.sum(axes: [0, 1, 2], keep: false), known)
     let crossEntropy = try l(
       .divide, l(.sum(axes: [0, 1, 2], keep: false), surprise),
-      l(.affine(factor: 1, offset: 1), knownAll))
+      l(.affine(factor: 1, offset: 1), l(.sum(axes: [0, 1, 2], keep: false), counted)))
     // Where nothing is known no chance counts, for or against.
     let countable = try l(.multiply, chances, l(.reshape([b, 1, side, side]), known))
     let mine = try l(
