@@ -4,7 +4,7 @@ public import SegSAM
 /// The weights of the losses.
 public struct LossWeights: Codable, Sendable, Hashable {
   /// Of a loss that is divided by the object's area; see docs/decisions.md.
-  public var focal: Float = 1
+  public var focal: Float = 0.3
   public var dice: Float = 2
   public var semanticCrossEntropy: Float = 1
   public var semanticDice: Float = 1
