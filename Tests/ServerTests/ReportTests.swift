@@ -36,6 +36,20 @@ struct ReportTests {
     }
   }
 
+  @Test func withoutNamesWhatIsNotDrawnIsLeftOut() async throws {
+    let engine = FakeEngine.standard(absent: ["spleen"], undrawn: ["pancreas"])
+    try await TestServer.with(engine: engine) { server in
+      let client = try await server.client()
+      let answer = try await ask(client, [:])
+      let findings = try #require(answer.result?["report"]?["findings"]?.arrayValue)
+      #expect(findings.map { $0["category"] } == ["liver", "left_kidney", "right_kidney"])
+      // Who asked for it by name is told what is known of it.
+      let named = try await ask(client, ["categories": ["pancreas"]], id: "2")
+      let finding = try #require(named.result?["report"]?["findings"]?[0])
+      #expect(finding["present"] == true && finding["voxels"] == 0)
+    }
+  }
+
   @Test func aPageComesAsAnOutputAndTheReportOnTheStream() async throws {
     try await TestServer.with(.test { $0.heartbeat = .milliseconds(50) }) { server in
       let subscriber = try await server.subscriber("report.s1")

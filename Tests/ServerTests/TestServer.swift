@@ -91,11 +91,12 @@ extension SegmentService.Configuration {
 
 extension FakeEngine {
   static func standard(
-    absent: Set<String> = [], gate: Gate? = nil, delay: Duration = .zero,
+    absent: Set<String> = [], undrawn: Set<String> = [], gate: Gate? = nil,
+    delay: Duration = .zero,
     failure: (@Sendable (Int) -> (any Error)?)? = nil
   ) -> FakeEngine {
     FakeEngine(
-      trained: TestServer.trained, absent: absent, delay: delay, gate: gate,
+      trained: TestServer.trained, absent: absent, undrawn: undrawn, delay: delay, gate: gate,
       parts: { TestServer.vocabulary.parts(of: $0) }, failure: failure)
   }
 }

@@ -9,6 +9,8 @@ public final class FakeEngine: SegmentationEngine {
   public let trainedCategories: Set<String>
   /// Categories that are in no image.
   public let absent: Set<String>
+  /// Categories that are told to be present and get an empty mask.
+  public let undrawn: Set<String>
   /// How long a slice takes; work stops between slices when it is cancelled.
   public let delay: Duration
   /// Throws what this makes of the number of the call, from 1.
@@ -24,12 +26,14 @@ public final class FakeEngine: SegmentationEngine {
   private let counts = Mutex(Counts())
 
   public init(
-    trained: Set<String>, absent: Set<String> = [], delay: Duration = .zero, gate: Gate? = nil,
+    trained: Set<String>, absent: Set<String> = [], undrawn: Set<String> = [],
+    delay: Duration = .zero, gate: Gate? = nil,
     parts: @escaping @Sendable (String) -> [String] = { [$0] },
     failure: (@Sendable (Int) -> (any Error)?)? = nil
   ) {
     trainedCategories = trained
     self.absent = absent
+    self.undrawn = undrawn
     self.delay = delay
     self.gate = gate
     self.parts = parts
@@ -94,7 +98,7 @@ public final class FakeEngine: SegmentationEngine {
       Shape(box).fill(&mask)
     } else {
       let names = found.isEmpty ? [subject(query)] : found.filter(\.isPresent).map(\.category)
-      for name in names { Shape(name, in: image).fill(&mask) }
+      for name in names where !undrawn.contains(name) { Shape(name, in: image).fill(&mask) }
     }
     var candidates: [(category: String, probability: Double)] = []
     if query.subject == .unnamed {

@@ -7,7 +7,7 @@ import SegSAM
 import Vocabulary
 import ZeroMQ
 
-/// Answers `report`: the named categories, or all trained ones that are found present.
+/// Answers `report`: the named categories, or all trained ones that are found present and drawn.
 struct ReportWork: Sendable {
   var engine: any SegmentationEngine
   var lookup: CategoryLookup
@@ -43,7 +43,11 @@ struct ReportWork: Sendable {
       result.queries[n].presence = 0
     }
     if !isNamed {
-      let found = categories.indices.filter { result.queries[$0].isPresent }
+      // What is thought to be there but nowhere in particular has nothing to measure.
+      let found = categories.indices.filter { n in
+        result.queries[n].isPresent
+          && result.queries[n].mask?.voxels.contains { $0 != 0 } ?? false
+      }
       categories = found.map { categories[$0] }
       result.queries = found.map { result.queries[$0] }
     }
