@@ -55,8 +55,9 @@ struct EvaluationTests {
     for (pixels, chance, hasMask) in [
       (10, 0.8, true), (9, 0.7, true), (0, 0.6, true), (0, 0.1, false),
     ] {
+      let answer = try overlap(shared: 0, answered: hasMask ? 5 : 0, drawn: pixels)
       tally.add(
-        QueryScore(presence: chance, hasMask: hasMask), pixels: pixels, patient: "p", tolerance: 2)
+        QueryScore(binary: answer, presence: chance), pixels: pixels, patient: "p", tolerance: 2)
     }
     let measure = tally.measure
     #expect(measure.positives == 1 && measure.negatives == 2)

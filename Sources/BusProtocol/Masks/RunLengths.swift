@@ -14,17 +14,15 @@ public struct RunLengths: Sendable, Hashable, Codable {
   ///
   /// - Parameter pixels: `height × width` values in C order (row by row); any but 0 is set.
   ///   Missing ones count as 0.
-  public init(pixels: some RandomAccessCollection<UInt8>, height: Int, width: Int) {
-    let count = pixels.count
+  /// - Parameter start: where the image begins among them.
+  public init(pixels: [UInt8], from start: Int = 0, height: Int, width: Int) {
     var counts: [Int] = []
     var run = 0
     var isSet = false
     for x in 0..<max(0, width) {
       for y in 0..<max(0, height) {
-        let index = y * width + x
-        let isPixelSet =
-          index < count && pixels[pixels.index(pixels.startIndex, offsetBy: index)] != 0
-        if isPixelSet == isSet {
+        let index = start + y * width + x
+        if (index < pixels.count && pixels[index] != 0) == isSet {
           run += 1
         } else {
           counts.append(run)

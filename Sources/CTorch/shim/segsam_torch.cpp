@@ -44,16 +44,13 @@ static R guarded(F body, R failed) {
 
 static ct_tensor *hold(at::Tensor t) { return new ct_tensor{std::move(t)}; }
 
-/// Runs the body with autocast off.
-template <class F>
-static at::Tensor in_float32(F body) {
-  auto type = cuda ? at::kCUDA : at::kCPU;
+/// Autocast off while it lives, also when something throws.
+struct plain_precision {
+  at::DeviceType type = cuda ? at::kCUDA : at::kCPU;
   bool was = at::autocast::is_autocast_enabled(type);
-  at::autocast::set_autocast_enabled(type, false);
-  auto result = body();
-  at::autocast::set_autocast_enabled(type, was);
-  return result;
-}
+  plain_precision() { at::autocast::set_autocast_enabled(type, false); }
+  ~plain_precision() { at::autocast::set_autocast_enabled(type, was); }
+};
 
 static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRef ints,
                         const double *f) {
@@ -72,10 +69,9 @@ static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRe
         if (cuda)
           return at::scaled_dot_product_attention(x[0], x[1], x[2], {}, 0.0, false, f[0]);
         // In bfloat16 the CPU's fused kernel is slow backwards unless the CPU has AMX.
-        return in_float32([&] {
-          return at::scaled_dot_product_attention(x[0].to(at::kFloat), x[1].to(at::kFloat),
-                                                  x[2].to(at::kFloat), {}, 0.0, false, f[0]);
-        });
+        plain_precision guard;
+        return at::scaled_dot_product_attention(x[0].to(at::kFloat), x[1].to(at::kFloat),
+                                                x[2].to(at::kFloat), {}, 0.0, false, f[0]);
       }
       return at::matmul(at::softmax(at::matmul(x[0], x[1].transpose(-2, -1)) * f[0], -1), x[2]);
     case CT_ADD: return x[0] + x[1];
@@ -100,10 +96,10 @@ static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRe
     case CT_SOFTMAX: return at::softmax(x[0], ints[0]);
     case CT_LAYER_NORM:
       return at::layer_norm(x[0], {x[0].size(-1)}, optional(1), optional(2), f[0]);
-    case CT_GROUP_NORM:
-      return in_float32([&] {
-        return at::group_norm(x[0].to(at::kFloat), ints[0], x[1], x[2], f[0]);
-      });
+    case CT_GROUP_NORM: {
+      plain_precision guard;
+      return at::group_norm(x[0].to(at::kFloat), ints[0], x[1], x[2], f[0]);
+    }
     case CT_RESHAPE: return x[0].reshape(ints);
     case CT_TRANSPOSE: return x[0].permute(ints);
     case CT_CONCATENATE: return at::cat(x, ints[0]);
@@ -240,7 +236,8 @@ EXPORT double segsam_torch_adamw_step(ct_optimizer *o, double rate, double beta1
         std::vector<at::Tensor> grads;
         for (auto &p : o->parameters)
           if (p.grad().defined()) grads.push_back(p.grad());
-        double norm = at::stack(at::_foreach_norm(grads)).norm().item<double>();
+        double norm =
+            grads.empty() ? 0 : at::stack(at::_foreach_norm(grads)).norm().item<double>();
         if (!std::isfinite(norm)) {
           for (auto &p : o->parameters) p.mutable_grad().reset();
           return std::nan("");

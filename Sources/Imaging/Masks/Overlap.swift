@@ -4,9 +4,7 @@ public struct Overlap: Sendable, Hashable {
   public let shared: Int, first: Int, second: Int
 
   public init(_ a: BinaryMask, _ b: BinaryMask) throws(ImagingError) {
-    guard a.width == b.width, a.height == b.height, a.depth == b.depth else {
-      throw ImagingError(.mismatch, "masks on different grids cannot be compared")
-    }
+    try a.checkGrid(b)
     var (shared, first, second) = (0, 0, 0)
     a.voxels.withUnsafeBufferPointer { a in
       b.voxels.withUnsafeBufferPointer { b in
@@ -29,6 +27,15 @@ public struct Overlap: Sendable, Hashable {
   public var iou: Double {
     let union = first + second - shared
     return union == 0 ? 1 : Double(shared) / Double(union)
+  }
+}
+
+extension BinaryMask {
+  /// - Throws: `mismatch` where the other mask has another grid.
+  func checkGrid(_ other: BinaryMask) throws(ImagingError) {
+    guard width == other.width, height == other.height, depth == other.depth else {
+      throw ImagingError(.mismatch, "masks on different grids cannot be compared")
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 /// A border voxel is set and has an unset neighbour across a face, or lies at the grid's edge. Each
 /// border voxel counts alike.
 public struct SurfaceDistance: Sendable, Hashable {
-  /// From each border voxel of one mask to the nearest of the other, in the spacing's unit, ascending.
+  /// From each border voxel of one mask to the nearest of the other, in the spacing's unit.
   private let fromFirst: [Float], fromSecond: [Float]
 
   /// - Parameter spacing: of the centres along i, j, k: the unit of the distances.
@@ -11,8 +11,7 @@ public struct SurfaceDistance: Sendable, Hashable {
   public init(
     _ first: BinaryMask, _ second: BinaryMask, spacing: [Double] = [1, 1, 1]
   ) throws(ImagingError) {
-    guard first.width == second.width, first.height == second.height, first.depth == second.depth
-    else { throw ImagingError(.mismatch, "masks on different grids cannot be compared") }
+    try first.checkGrid(second)
     guard spacing.count == 3, spacing.allSatisfy({ $0 > 0 && $0.isFinite }) else {
       throw ImagingError(.mismatch, "a spacing is three positive numbers, not \(spacing)")
     }
@@ -38,7 +37,7 @@ public struct SurfaceDistance: Sendable, Hashable {
     var outside = b
     for n in outside.voxels.indices { outside.voxels[n] = b.voxels[n] == 0 ? 1 : 0 }
     let field = outside.distances(spacing: spacing)
-    return zip(a.voxels, field).filter { $0.0 != 0 }.map(\.1).sorted()
+    return zip(a.voxels, field).filter { $0.0 != 0 }.map(\.1)
   }
 
   /// Normalised surface distance (surface Dice, arXiv 1809.04430): the share of both borders that
@@ -56,11 +55,9 @@ public struct SurfaceDistance: Sendable, Hashable {
   /// empty.
   public var hausdorff95: Double? {
     guard !fromFirst.isEmpty, !fromSecond.isEmpty else { return nil }
-    return [fromFirst, fromSecond].map { sorted in
-      let at = 0.95 * Double(sorted.count - 1)
-      let (low, rest) = (Int(at), at - at.rounded(.down))
-      let high = min(low + 1, sorted.count - 1)
-      return Double(sorted[low]) * (1 - rest) + Double(sorted[high]) * rest
+    return [fromFirst, fromSecond].compactMap { distances in
+      var order = OrderStatistics(distances)
+      return order.percentile(95).map(Double.init)
     }.max()
   }
 }

@@ -23,17 +23,6 @@ public struct SegSAMNetwork: Sendable {
     public var presence: Tensor
     /// Logits of the class that each query's object is taken for, `[N, C]`.
     public var naming: Tensor
-    public init(
-      mask: Tensor, candidates: Tensor, iou: Tensor, semantic: Tensor, presence: Tensor,
-      naming: Tensor
-    ) {
-      self.mask = mask
-      self.candidates = candidates
-      self.iou = iou
-      self.semantic = semantic
-      self.presence = presence
-      self.naming = naming
-    }
   }
 
   /// Everything that the network says of B images and N queries.
@@ -44,11 +33,6 @@ public struct SegSAMNetwork: Sendable {
     /// What the descriptions of K categories of each image draw by themselves: logits,
     /// `[B, K, S/2, S/2]`. For training: it costs little, so that an image teaches all its labels.
     public var drawn: Tensor
-    public init(answers: Answers, classes: Tensor, drawn: Tensor) {
-      self.answers = answers
-      self.classes = classes
-      self.drawn = drawn
-    }
   }
 
   /// One query's inputs; N of them.

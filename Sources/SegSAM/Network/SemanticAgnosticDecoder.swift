@@ -42,13 +42,11 @@ struct SemanticAgnosticDecoder {
     t = try s["norm_out"].layerNorm(t)
 
     let up = try upscale(s["upscale"], i, features)  // [N, C, S/4, S/4]
-    let (channels, side) = (up.extent(1), up.extent(2))
+    let channels = up.extent(1)
     let maskTokens = try s(.slice(axis: 1, start: 1, end: count + 1), t)
     let hyper = try mlp3(s["hyper"], maskTokens, channels)  // [N, 4, C]
     let byText = try s(.reshape([n, 1, channels]), s["text"].linear(text, channels))
-    let flat = try s(.reshape([n, channels, side * side]), up)
-    let logits = try s(.matmul(transposeB: false), s(.add, hyper, byText), flat)
-    let candidates = try s(.reshape([n, count, side, side]), logits)
+    let candidates = try product(s, s(.add, hyper, byText), up)
 
     // The unambiguous mask gains detail from the image's features at stride 2.
     let f2 = features.stride2
@@ -56,9 +54,7 @@ struct SemanticAgnosticDecoder {
     let one = try s(.slice(axis: 1, start: 0, end: 1), maskTokens)
     let byTextHere = try s(.reshape([n, 1, c2]), s["detail_text"].linear(text, c2))
     let detail = try s(.add, mlp3(s["detail"], one, c2), byTextHere)  // [N, 1, C2]
-    let sharp = try s(
-      .reshape([n, fine, fine]),
-      s(.matmul(transposeB: false), detail, s(.reshape([n, c2, fine * fine]), f2)))
+    let sharp = try s(.reshape([n, fine, fine]), product(s, detail, f2))
     let coarse = try s(
       .reshape([n, fine, fine]),
       s(
@@ -84,6 +80,13 @@ struct SemanticAgnosticDecoder {
     x = try s(.add, x, s["skip4"].conv(features.stride4, c.upscaled[1], kernel: 1, bias: true))
     return try s(.relu, s["norm4"].groupNorm(x))
   }
+}
+
+/// weights `[N, K, C]` · feature at each place of a plane `[N, C, h, w]`: `[N, K, h, w]`.
+func product(_ s: Scope, _ weights: Tensor, _ plane: Tensor) throws(GraphError) -> Tensor {
+  let (n, c, h, w) = (plane.extent(0), plane.extent(1), plane.extent(2), plane.extent(3))
+  let logits = try s(.matmul(transposeB: false), weights, s(.reshape([n, c, h * w]), plane))
+  return try s(.reshape([n, weights.extent(1), h, w]), logits)
 }
 
 /// SAM's three-layer hypernetwork MLP.

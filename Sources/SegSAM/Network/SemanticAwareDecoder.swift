@@ -106,10 +106,7 @@ struct SemanticAwareDecoder {
     _ s: Scope, text: Tensor, features: ImageFeatures
   ) throws(GraphError) -> Tensor {
     func compare(_ s: Scope, _ plane: Tensor) throws(GraphError) -> Tensor {
-      let (b, c, side) = (plane.extent(0), plane.extent(1), plane.extent(2))
-      let flat = try s(.reshape([b, c, side * side]), plane)
-      let logits = try s(.matmul(transposeB: false), s["text"].linear(text, c), flat)
-      return try s(.reshape([b, text.extent(1), side, side]), logits)
+      try product(s, s["text"].linear(text, plane.extent(1)), plane)
     }
     let side = configuration.imageSize / 2
     let at4 = try compare(s["mask4"], features.stride4)
@@ -122,12 +119,10 @@ struct SemanticAwareDecoder {
   private func compare(
     _ s: Scope, _ token: Tensor, _ plane: Tensor, text: Tensor
   ) throws(GraphError) -> Tensor {
-    let (n, c, side) = (plane.extent(0), plane.extent(1), plane.extent(2))
+    let (n, c) = (plane.extent(0), plane.extent(1))
     let byText = try s(.reshape([n, 1, c]), s["text"].linear(text, c))
     let weights = try s(.add, mlp3(s["hyper"], token, c), byText)
-    let logits = try s(
-      .matmul(transposeB: false), weights, s(.reshape([n, c, side * side]), plane))
-    return try s(.reshape([n, 1, side, side]), logits)
+    return try product(s, weights, plane)
   }
 
   /// token · token of the image, `[N, T, width]`: `[N, 1, side, side]`.

@@ -46,7 +46,7 @@ enum MaskCoding {
     let area = mask.width * mask.height
     let slices = (0..<mask.depth).map { k -> JSONValue in
       let lengths = RunLengths(
-        pixels: mask.voxels[k * area..<(k + 1) * area], height: mask.height, width: mask.width)
+        pixels: mask.voxels, from: k * area, height: mask.height, width: mask.width)
       return ["size": JSONValue(lengths.size), "counts": JSONValue(lengths.counts)]
     }
     return isVolume ? .array(slices) : slices[0]

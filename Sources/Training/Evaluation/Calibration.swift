@@ -12,10 +12,6 @@ public enum Calibration {
     guard let lowest = positives.min(), let highest = negatives.max(), lowest <= highest else {
       return nil
     }
-    func logit(_ p: Double) -> Double {
-      let q = min(max(p, 1e-6), 1 - 1e-6)
-      return log(q / (1 - q))
-    }
     let samples: [(x: Double, y: Double)] =
       positives.map { (logit($0), 1) } + negatives.map { (logit($0), 0) }
     func loss(_ s: PresenceScaling) -> Double {
@@ -58,9 +54,12 @@ public enum Calibration {
 
   /// A chance after a scaling of its logit.
   static func scaled(_ chance: Double, by scaling: PresenceScaling) -> Double {
-    if scaling == PresenceScaling() { return chance }
+    scaling.chance(logit(chance))
+  }
+
+  private static func logit(_ chance: Double) -> Double {
     let p = min(max(chance, 1e-6), 1 - 1e-6)
-    return scaling.chance(log(p / (1 - p)))
+    return log(p / (1 - p))
   }
 
   /// Expected calibration error (arXiv 1706.04599): over bins of equal width, the mean distance
@@ -91,7 +90,7 @@ enum PresenceCalibration {
   ///
   /// - Parameter scaling: applied to the presence that was measured first.
   static func thresholds(
-    _ tallies: [Tally], scaling: PresenceScaling = PresenceScaling()
+    _ tallies: [Tally], scaling: PresenceScaling? = nil
   ) -> [String: Double] {
     var positives: [String: [Double]] = [:]
     var negatives: [String: Int] = [:]
@@ -101,8 +100,8 @@ enum PresenceCalibration {
     }
     var fitted: [String: Double] = [:]
     for (category, scores) in positives where scores.count >= 5 && negatives[category] ?? 0 >= 5 {
-      let low = Calibration.scaled(
-        scores.sorted()[Int(Double(scores.count) * 0.03)], by: scaling)
+      let said = scores.sorted()[Int(Double(scores.count) * 0.03)]
+      let low = scaling.map { Calibration.scaled(said, by: $0) } ?? said
       fitted[category] = (min(0.5, low * 0.999) * 1000).rounded(.down) / 1000
     }
     return fitted

@@ -12,7 +12,7 @@ public enum EvaluationPrompt: String, Sendable, Codable, CaseIterable {
   /// By name and box.
   case textAndBox = "text+box"
   /// By clicks alone: the first at the point deepest inside it, each further one at the point deepest
-  /// inside the largest error so far (arXiv 2304.14660, section 3.3).
+  /// inside what is wrong so far (the protocol of arXiv 2304.10517).
   case points
 }
 
@@ -136,33 +136,30 @@ public struct Evaluation {
     let options = SegmentOptions(wantsSemanticMask: prompt == .text, wantsProbabilities: false)
     var result = try await engine.segment(
       slice, imageKey: key, queries: queries, options: options, progress: nil)
-    for round in 1...max(1, clicks) where prompt == .points {
-      if round > 1 {
-        for (q, n) in asked.enumerated() {
-          let answer = result.queries[q].mask
-          if let click = SimulatedClick.next(in: masks[n], after: answer) {
-            queries[q].clicks.append(click)
-          }
-        }
-        result = try await engine.segment(
-          slice, imageKey: key, queries: queries, options: options, progress: nil)
+    func note() throws {
+      for (n, answer) in zip(asked, result.queries) {
+        guard let mask = answer.mask else { continue }
+        scores[n].binary = try Overlap(mask, masks[n])
+        if prompt == .points, let dice = scores[n].binary?.dice { scores[n].rounds.append(dice) }
       }
+    }
+    try note()
+    for _ in 1..<max(1, clicks) where prompt == .points {
       for (q, n) in asked.enumerated() {
-        guard let mask = result.queries[q].mask else { continue }
-        scores[n].rounds.append(try Overlap(mask, masks[n]).dice)
+        if let click = SimulatedClick.next(in: masks[n], after: result.queries[q].mask) {
+          queries[q].clicks.append(click)
+        }
       }
+      result = try await engine.segment(
+        slice, imageKey: key, queries: queries, options: options, progress: nil)
+      try note()
     }
     for (n, answer) in zip(asked, result.queries) {
       scores[n].presence = answer.presence
-      if let mask = answer.mask {
-        scores[n].binary = try Overlap(mask, masks[n])
-        scores[n].hasMask = mask.voxels.contains { $0 != 0 }
-        if masks[n].count >= Self.leastPixels {
-          scores[n].surface = try SurfaceDistance(
-            mask, masks[n], spacing: slice.affine.spacing)
-        }
-      }
       guard masks[n].count >= Self.leastPixels else { continue }
+      if let mask = answer.mask {
+        scores[n].surface = try SurfaceDistance(mask, masks[n], spacing: slice.affine.spacing)
+      }
       if let semantic = result.semanticMask {
         let own = Set(
           ([categories[n]] + (set.contains[categories[n]] ?? []))

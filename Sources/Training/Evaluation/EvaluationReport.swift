@@ -111,8 +111,7 @@ public struct EvaluationReport: Sendable, Codable {
     byDataSet = Self.groups(pairs, \.dataSet)
     byModality = Self.groups(pairs, \.modality)
     byCategory = Self.groups(pairs, \.category)
-    fittedThresholds = PresenceCalibration.thresholds(
-      sorted, scaling: fittedScaling ?? PresenceScaling())
+    fittedThresholds = PresenceCalibration.thresholds(sorted, scaling: fittedScaling)
   }
 
   private static func groups(

@@ -6,7 +6,7 @@ struct QueryScore: Sendable {
   var surface: SurfaceDistance?
   var semanticDice: Double?
   var presence: Double?
-  var hasMask = false
+  var hasMask: Bool { (binary?.first ?? 0) > 0 }
   /// DSC after each click.
   var rounds: [Double] = []
 }
