@@ -22,14 +22,14 @@
   X(int, write, (ct_tensor * t, const float *v, size_t n), (t, v, n))                             \
   X(int, read_gradient, (ct_tensor * t, float *o, size_t n), (t, o, n))                           \
   X(int, backward, (ct_tensor * t), (t))                                                          \
-  X(ct_optimizer *, adamw, (ct_tensor *const *p, const uint8_t *d, int n), (p, d, n))             \
-  X(void, adamw_free, (ct_optimizer * o), (o))                                                    \
-  X(double, adamw_step,                                                                           \
+  X(ct_optimizer *, optimizer, (ct_tensor *const *p, const uint8_t *d, int n), (p, d, n))         \
+  X(void, optimizer_free, (ct_optimizer * o), (o))                                                    \
+  X(double, optimizer_step,                                                                           \
     (ct_optimizer * o, double r, double a, double b, double e, double w, double m),               \
     (o, r, a, b, e, w, m))                                                                        \
-  X(int, adamw_read, (ct_optimizer * o, int i, float *m, float *v, size_t n, int64_t *s),         \
+  X(int, optimizer_read, (ct_optimizer * o, int i, float *m, float *v, size_t n, int64_t *s),         \
     (o, i, m, v, n, s))                                                                           \
-  X(int, adamw_write,                                                                             \
+  X(int, optimizer_write,                                                                             \
     (ct_optimizer * o, int i, const float *m, const float *v, size_t n, int64_t s),               \
     (o, i, m, v, n, s))
 
@@ -76,14 +76,14 @@ int ct_read(ct_tensor *t, float *o, size_t n) { return p_read(t, o, n); }
 int ct_write(ct_tensor *t, const float *v, size_t n) { return p_write(t, v, n); }
 int ct_read_gradient(ct_tensor *t, float *o, size_t n) { return p_read_gradient(t, o, n); }
 int ct_backward(ct_tensor *t) { return p_backward(t); }
-ct_optimizer *ct_adamw(ct_tensor *const *p, const uint8_t *d, int n) { return p_adamw(p, d, n); }
-void ct_adamw_free(ct_optimizer *o) { p_adamw_free(o); }
-double ct_adamw_step(ct_optimizer *o, double r, double a, double b, double e, double w, double m) {
-  return p_adamw_step(o, r, a, b, e, w, m);
+ct_optimizer *ct_optimizer_make(ct_tensor *const *p, const uint8_t *d, int n) { return p_optimizer(p, d, n); }
+void ct_optimizer_free(ct_optimizer *o) { p_optimizer_free(o); }
+double ct_optimizer_step(ct_optimizer *o, double r, double a, double b, double e, double w, double m) {
+  return p_optimizer_step(o, r, a, b, e, w, m);
 }
-int ct_adamw_read(ct_optimizer *o, int i, float *m, float *v, size_t n, int64_t *s) {
-  return p_adamw_read(o, i, m, v, n, s);
+int ct_optimizer_read(ct_optimizer *o, int i, float *m, float *v, size_t n, int64_t *s) {
+  return p_optimizer_read(o, i, m, v, n, s);
 }
-int ct_adamw_write(ct_optimizer *o, int i, const float *m, const float *v, size_t n, int64_t s) {
-  return p_adamw_write(o, i, m, v, n, s);
+int ct_optimizer_write(ct_optimizer *o, int i, const float *m, const float *v, size_t n, int64_t s) {
+  return p_optimizer_write(o, i, m, v, n, s);
 }

@@ -39,6 +39,19 @@ extension Vocabulary {
     return found
   }
 
+  /// The same thing on the patient's other side: `left_kidney` of `right_kidney`.
+  public func otherSide(of category: Category) -> Category? {
+    let (own, other) =
+      switch category.laterality {
+      case .left: ("left", Category.Laterality.right)
+      case .right: ("right", .left)
+      default: ("", .unpaired)
+      }
+    guard !own.isEmpty else { return nil }
+    let words = category.id.split(separator: "_").map { $0 == own ? other.rawValue : String($0) }
+    return self[words.joined(separator: "_")].flatMap { $0.laterality == other ? $0 : nil }
+  }
+
   /// The concrete categories: those that are no union of others.
   public var concrete: [Category] {
     categories.filter { !$0.isComposite }

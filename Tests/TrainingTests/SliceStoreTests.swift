@@ -22,7 +22,7 @@ struct SliceStoreTests {
     #expect(store.pairs == [[1, 3]])
     #expect(store.known[0] == [[true, true, true], [false, true, false]])
     // Only cells look the same in a mirror.
-    #expect(store.mirrors == [false, false, true])
+    #expect(store.sides.map(\.mirrors) == [false, false, true])
     #expect(
       store.foreignCategories.map { $0.map { names[$0] } } == [
         ["cell"], ["cell"], ["left_kidney", "renal_lesion", "right_kidney"],

@@ -109,4 +109,52 @@ struct WarpTests {
     #expect(varied.allSatisfy { (0...1).contains($0) })
     #expect(varied != values)
   }
+
+  @Test("an elastic deformation shifts image and labels alike, and is smooth")
+  func bends() throws {
+    let (w, h) = (64, 64)
+    var random = SeededRandom(seed: 7)
+    // A disc, bright where it is labelled.
+    let labels = (0..<w * h).map { i -> UInt8 in
+      let (x, y) = (i % w - 30, i / w - 34)
+      return x * x + y * y < 200 ? 1 : 0
+    }
+    let slice = TrainingSlice(
+      dataSet: 0, caseIndex: 0, slice: 0, width: w, height: h, channels: 1,
+      pixels: labels.map { $0 * 255 }, labels: labels, counts: [1: labels.count { $0 == 1 }])
+    var always = Augmentation()
+    always.bendChance = 1
+    let warp = Warp.plain(width: w, height: h, size: 64)
+    let bend = try #require(always.bend(warp, size: 64, random: &random))
+    #expect(bend.x.contains { abs($0) > 0.5 })
+    for y in 0..<64 {
+      for x in 1..<64 {
+        #expect(abs(bend.x[y * 64 + x] - bend.x[y * 64 + x - 1]) < 0.6)
+      }
+    }
+    var values = [Float](repeating: 0, count: 64 * 64)
+    var inside = [Bool](repeating: false, count: 64 * 64)
+    var found = [UInt8](repeating: 0, count: 64 * 64)
+    slice.sample(warp, bend: bend, size: 64, into: &values, inside: &inside)
+    slice.sampleLabels(warp, bend: bend, size: 64, into: &found)
+    #expect(found != labels)
+    let wrong = found.indices.count { (values[$0] > 0.5) != (found[$0] == 1) }
+    #expect(wrong < 12)
+  }
+
+  @Test("degraded images keep their mean, and lose detail when blurred or coarsened")
+  func degrades() {
+    var random = SeededRandom(seed: 3)
+    var blurs = Augmentation()
+    (blurs.driftChance, blurs.blurChance, blurs.coarseChance) = (0, 1, 1)
+    let checks = (0..<32 * 32).map { Float(($0 % 32 + $0 / 32) % 2) }
+    var values = checks
+    blurs.degrade(&values, size: 32, channels: 1, random: &random)
+    #expect(abs(values.reduce(0, +) / 1024 - 0.5) < 0.02)
+    #expect((values.max() ?? 1) - (values.min() ?? 0) < 0.9)
+    (blurs.blurChance, blurs.coarseChance) = (0, 0)
+    values = checks
+    blurs.degrade(&values, size: 32, channels: 1, random: &random)
+    #expect(values == checks)
+  }
 }

@@ -88,16 +88,20 @@ int ct_read_gradient(ct_tensor *, float *out, size_t count);
 /// Adds the gradients of a scalar to the tensors that require them.
 int ct_backward(ct_tensor *scalar);
 
-/// AdamW (arXiv 1711.05101) over parameters; `decay[i]` says whether parameter i decays.
-ct_optimizer *ct_adamw(ct_tensor *const *parameters, const uint8_t *decay, int count);
-void ct_adamw_free(ct_optimizer *);
+/// How a parameter is stepped: by Adam, by AdamW (arXiv 1711.05101), which decays it, or by Muon, which
+/// makes a matrix's step orthogonal and decays it too.
+enum ct_rule { CT_ADAM = 0, CT_ADAMW = 1, CT_MUON = 2 };
+
+/// An optimiser of parameters; `rules[i]` is the `ct_rule` of parameter i.
+ct_optimizer *ct_optimizer_make(ct_tensor *const *parameters, const uint8_t *rules, int count);
+void ct_optimizer_free(ct_optimizer *);
 /// Clips the gradients' joint norm, steps, and clears the gradients. Gives the norm, < 0 on failure
 /// and NaN where a gradient is not finite (then nothing is stepped).
-double ct_adamw_step(ct_optimizer *, double rate, double beta1, double beta2, double epsilon,
+double ct_optimizer_step(ct_optimizer *, double rate, double beta1, double beta2, double epsilon,
                      double weight_decay, double max_norm);
 /// The moments of parameter i, both `count` long, and the number of steps.
-int ct_adamw_read(ct_optimizer *, int index, float *m, float *v, size_t count, int64_t *steps);
-int ct_adamw_write(ct_optimizer *, int index, const float *m, const float *v, size_t count,
+int ct_optimizer_read(ct_optimizer *, int index, float *m, float *v, size_t count, int64_t *steps);
+int ct_optimizer_write(ct_optimizer *, int index, const float *m, const float *v, size_t count,
                    int64_t steps);
 
 #ifdef __cplusplus

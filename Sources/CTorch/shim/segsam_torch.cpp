@@ -20,7 +20,7 @@ struct ct_tensor {
 
 struct ct_optimizer {
   std::vector<at::Tensor> parameters, first, second;
-  std::vector<bool> decay;
+  std::vector<uint8_t> rules;  // ct_rule
   int64_t steps = 0;
 };
 
@@ -210,7 +210,33 @@ EXPORT int segsam_torch_backward(ct_tensor *t) {
   return guarded([&] { return t->value.backward(), 0; }, -1);
 }
 
-EXPORT ct_optimizer *segsam_torch_adamw(ct_tensor *const *parameters, const uint8_t *decay,
+// The nearest matrix with singular values near 1, by five steps of a quintic Newton-Schulz iteration
+// in bfloat16 (Muon, Jordan et al. 2024).
+static at::Tensor orthogonal(const at::Tensor &gradient) {
+  auto x = gradient.flatten(1).to(at::kBFloat16);
+  bool tall = x.size(0) > x.size(1);
+  if (tall) x = x.t();
+  x = x / (x.to(at::kFloat).norm() + 1e-7).to(at::kBFloat16);
+  for (int i = 0; i < 5; i++) {
+    auto a = at::mm(x, x.t());
+    auto b = at::addmm(a, a, a, -4.7750, 2.0315);
+    x = at::addmm(x, b, x, 3.4445, 1);
+  }
+  if (tall) x = x.t();
+  return x.to(at::kFloat).reshape(gradient.sizes());
+}
+
+// Muon with Nesterov's momentum; scaled to the size of AdamW's steps, so that both share a rate
+// (arXiv 2502.16982, section 2.2).
+static void muon(const at::Tensor &p, const at::Tensor &g, at::Tensor &m, double rate,
+                 double momentum, double weight_decay) {
+  m.mul_(momentum).add_(g);
+  auto step = orthogonal(g.add(m, momentum));
+  double rows = p.size(0), columns = p.numel() / rows;
+  p.mul_(1 - rate * weight_decay).sub_(step, rate * 0.2 * std::sqrt(std::max(rows, columns)));
+}
+
+EXPORT ct_optimizer *segsam_torch_optimizer(ct_tensor *const *parameters, const uint8_t *rules,
                                         int count) {
   return guarded(
       [&] {
@@ -220,15 +246,15 @@ EXPORT ct_optimizer *segsam_torch_adamw(ct_tensor *const *parameters, const uint
           o->parameters.push_back(parameters[i]->value);
           o->first.push_back(at::zeros_like(parameters[i]->value));
           o->second.push_back(at::zeros_like(parameters[i]->value));
-          o->decay.push_back(decay[i] != 0);
+          o->rules.push_back(rules[i]);
         }
         return o.release();
       },
       (ct_optimizer *)nullptr);
 }
-EXPORT void segsam_torch_adamw_free(ct_optimizer *o) { delete o; }
+EXPORT void segsam_torch_optimizer_free(ct_optimizer *o) { delete o; }
 
-EXPORT double segsam_torch_adamw_step(ct_optimizer *o, double rate, double beta1, double beta2,
+EXPORT double segsam_torch_optimizer_step(ct_optimizer *o, double rate, double beta1, double beta2,
                                       double epsilon, double weight_decay, double max_norm) {
   return guarded(
       [&]() -> double {
@@ -247,10 +273,15 @@ EXPORT double segsam_torch_adamw_step(ct_optimizer *o, double rate, double beta1
                               at::TensorOptions().device(device()));
         o->steps++;
         auto steps = at::full({}, (double)o->steps, at::TensorOptions().device(device()));
-        for (bool decays : {false, true}) {
+        for (size_t i = 0; i < o->parameters.size(); i++) {
+          if (o->rules[i] != CT_MUON || !o->parameters[i].grad().defined()) continue;
+          muon(o->parameters[i], o->parameters[i].grad() / scale, o->first[i], rate, 0.95,
+               weight_decay);
+        }
+        for (uint8_t rule : {CT_ADAM, CT_ADAMW}) {
           std::vector<at::Tensor> p, g, m, v;
           for (size_t i = 0; i < o->parameters.size(); i++) {
-            if (o->decay[i] != decays || !o->parameters[i].grad().defined()) continue;
+            if (o->rules[i] != rule || !o->parameters[i].grad().defined()) continue;
             p.push_back(o->parameters[i]);
             g.push_back(o->parameters[i].grad());
             m.push_back(o->first[i]);
@@ -258,14 +289,14 @@ EXPORT double segsam_torch_adamw_step(ct_optimizer *o, double rate, double beta1
           }
           if (p.empty()) continue;
           at::_fused_adamw_(p, g, m, v, {}, std::vector<at::Tensor>(p.size(), steps), rate, beta1,
-                            beta2, decays ? weight_decay : 0.0, epsilon, false, false, scale);
+                            beta2, rule == CT_ADAMW ? weight_decay : 0.0, epsilon, false, false, scale);
         }
         for (auto &p : o->parameters) p.mutable_grad().reset();
         return norm;
       },
       -1.0);
 }
-EXPORT int segsam_torch_adamw_read(ct_optimizer *o, int i, float *m, float *v, size_t count,
+EXPORT int segsam_torch_optimizer_read(ct_optimizer *o, int i, float *m, float *v, size_t count,
                                    int64_t *steps) {
   return guarded(
       [&] {
@@ -276,7 +307,7 @@ EXPORT int segsam_torch_adamw_read(ct_optimizer *o, int i, float *m, float *v, s
       },
       -1);
 }
-EXPORT int segsam_torch_adamw_write(ct_optimizer *o, int i, const float *m, const float *v,
+EXPORT int segsam_torch_optimizer_write(ct_optimizer *o, int i, const float *m, const float *v,
                                     size_t count, int64_t steps) {
   return guarded(
       [&] {

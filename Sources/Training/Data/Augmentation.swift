@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 
 /// How strongly training images are varied.
 public struct Augmentation: Codable, Sendable, Hashable {
@@ -17,6 +18,18 @@ public struct Augmentation: Codable, Sendable, Hashable {
   public var contrast: Float = 0.2
   public var brightness: Float = 0.1
   public var noise: Float = 0.04
+  /// How often an image is bent, and how far at most, of the view's side.
+  public var bendChance: Float = 0.4
+  public var bend: Float = 0.05
+  /// How often the grey levels drift over the image as with a coil's sensitivity, and how far.
+  public var driftChance: Float = 0.2
+  public var drift: Float = 0.35
+  /// How often an image is blurred, and the Gaussian's standard deviation at most, in pixels.
+  public var blurChance: Float = 0.15
+  public var blur: Float = 1.2
+  /// How often an image is shrunk and enlarged again, and how far at most.
+  public var coarseChance: Float = 0.15
+  public var coarse: Float = 2.5
   /// How often an image is left as it is.
   public var plainChance: Float = 0.08
   public init() {}
@@ -54,6 +67,74 @@ public struct Augmentation: Codable, Sendable, Hashable {
       width: slice.width, height: slice.height, size: size, angle: angle,
       zoom: exp(random.uniform(-zoom, zoom)), stretch: stretched, centre: centre, at: place,
       mirror: mirror)
+  }
+
+  /// A random elastic deformation of a view, or none.
+  func bend(_ warp: Warp, size: Int, random: inout SeededRandom) -> Bend? {
+    guard random.chance(bendChance) else { return nil }
+    let knots = 2 + random.below(4)
+    // A spline's values reach a third of its coefficients or so. Fine bends are small ones.
+    let reach = random.unit() * bend * 6 / Float(knots) * warp.step * Float(size)
+    func field() -> [Float] {
+      SmoothField(knots: knots, random: &random).values(size: size, scale: reach)
+    }
+    return Bend(x: field(), y: field())
+  }
+
+  /// Blurs, coarsens and shades an image `[channels, size, size]`, in place.
+  func degrade(
+    _ values: inout [Float], size: Int, channels: Int, random: inout SeededRandom
+  ) {
+    let plane = size * size
+    if random.chance(driftChance) {
+      let field = SmoothField(knots: 2, random: &random).values(size: size, scale: drift * 2)
+      for c in 0..<channels {
+        for i in 0..<plane { values[c * plane + i] *= 1 + field[i] }
+      }
+    }
+    let sigma = random.chance(blurChance) ? random.uniform(0.3, blur) : 0
+    let small =
+      random.chance(coarseChance) ? Int(Float(size) / random.uniform(1.2, coarse)) : size
+    guard sigma > 0 || small < size else { return }
+    for c in 0..<channels {
+      let range = c * plane..<(c + 1) * plane
+      var one = Array(values[range])
+      if sigma > 0 { one = Self.blurred(one, size: size, sigma: sigma) }
+      if small < size,
+        let shrunk = Resampling.resize(
+          one, width: size, height: size, toWidth: small, toHeight: small),
+        let grown = Resampling.resize(
+          shrunk, width: small, height: small, toWidth: size, toHeight: size)
+      {
+        one = grown
+      }
+      values.replaceSubrange(range, with: one)
+    }
+  }
+
+  /// Gaussian blur of a square plane; its edge pixels go on outside.
+  private static func blurred(_ plane: [Float], size: Int, sigma: Float) -> [Float] {
+    let reach = Int((2.5 * sigma).rounded(.up))
+    var kernel = (-reach...reach).map { exp(-Float($0 * $0) / (2 * sigma * sigma)) }
+    let total = kernel.reduce(0, +)
+    for k in kernel.indices { kernel[k] /= total }
+    var across = [Float](repeating: 0, count: plane.count)
+    var down = across
+    for y in 0..<size {
+      for (k, weight) in kernel.enumerated() {
+        for x in 0..<size {
+          across[y * size + x] +=
+            weight * plane[y * size + min(max(x + k - reach, 0), size - 1)]
+        }
+      }
+    }
+    for y in 0..<size {
+      for (k, weight) in kernel.enumerated() {
+        let from = min(max(y + k - reach, 0), size - 1) * size
+        for x in 0..<size { down[y * size + x] += weight * across[from + x] }
+      }
+    }
+    return down
   }
 
   /// Varies grey levels in [0, 1], in place.

@@ -2,11 +2,11 @@ public import SegSAM
 
 /// How prompts are drawn for a target that is there.
 public struct PromptMix: Codable, Sendable, Hashable {
-  public var text: Float = 0.7
-  public var textAndBox: Float = 0.08
+  public var text: Float = 0.55
+  public var textAndBox: Float = 0.16
   public var textAndPoints: Float = 0.08
-  public var box: Float = 0.07
-  public var points: Float = 0.07
+  public var box: Float = 0.12
+  public var points: Float = 0.09
   /// How often an image is asked for something that is not in it.
   public var absent: Float = 0.6
   /// How often all aspects but the name are left out, and how often some are.
@@ -61,12 +61,14 @@ public struct BatchMaker: Sendable {
     var labels = [UInt8](repeating: 0, count: plane)
 
     for image in 0..<shape.images {
-      let (sliceIndex, wanted) = store.draw(random: &random)
+      let (sliceIndex, drawn) = store.draw(random: &random)
       let slice = store.slices[sliceIndex]
-      let focus = store.focus(on: wanted, in: slice, random: &random)
+      let focus = store.focus(on: drawn, in: slice, random: &random)
       let warp = augmentation.view(
-        of: slice, size: s, focus: focus, mirrors: store.mirrors[slice.dataSet], random: &random)
-      slice.sample(warp, size: s, into: &values, inside: &inside)
+        of: slice, size: s, focus: focus, mirrors: store.sides[slice.dataSet].mirrors, random: &random)
+      let bend = augmentation.bend(warp, size: s, random: &random)
+      slice.sample(warp, bend: bend, size: s, into: &values, inside: &inside)
+      augmentation.degrade(&values, size: s, channels: slice.channels, random: &random)
       augmentation.vary(&values, plane: plane, channels: slice.channels, random: &random)
       for ch in 0..<3 {
         let from = slice.channels == 3 ? ch : 0
@@ -75,7 +77,12 @@ public struct BatchMaker: Sendable {
           b.image[(image * 3 + ch) * plane + i] = (v - 0.5) / 0.25
         }
       }
-      slice.sampleLabels(warp, size: s, into: &labels)
+      slice.sampleLabels(warp, bend: bend, size: s, into: &labels)
+      var wanted = drawn
+      if warp.mirrors {
+        store.sides[slice.dataSet].exchange(&labels)
+        wanted = drawn.map { store.sides[slice.dataSet].targets[$0] }
+      }
       let counts = Self.counts(labels)
       fillClasses(&b, image: image, slice: slice, counts: counts)
       fillDrawn(&b, image: image, slice: slice, labels: labels, counts: counts, random: &random)

@@ -14,8 +14,8 @@ public struct SliceStore: Sendable {
   public var targets: [[TargetLabel]] = []
   /// Of each data set, case and target: whether it was looked for.
   public var known: [[[Bool]]] = []
-  /// Of each data set: whether left and right may be swapped.
-  public var mirrors: [Bool] = []
+  /// Of each data set: whether its images may be mirrored, and what becomes what.
+  var sides: [Sides] = []
   /// Of each data set: categories that only other kinds of machine show.
   public var foreignCategories: [[Int]] = []
   private var draws: [Draw] = []
@@ -55,10 +55,7 @@ public struct SliceStore: Sendable {
       store.targets.append(labels)
       store.known.append(
         set.cases.map { each in labels.map { each.annotated.contains($0.category) } })
-      let entries = set.labels.values.compactMap { vocabulary[$0] }
-      store.mirrors.append(
-        ["ES", "GM", "OP", "OPT", "US"].contains(set.modality)
-          || entries.allSatisfy { $0.region == "head" && $0.laterality == .unpaired })
+      store.sides.append(Sides(of: set, targets: labels, vocabulary: vocabulary))
       let peers = corpus.dataSets.filter { $0.modality == set.modality }
       let shown = Set(peers.flatMap { $0.labels.values }.flatMap { vocabulary.parts(of: $0) })
       store.foreignCategories.append(
@@ -140,7 +137,7 @@ public struct SliceStore: Sendable {
       counts: counts)
   }
 
-  /// A pair of data set and target is drawn with a weight that grows slowly with its patients.
+  /// A pair of data set and target is drawn with a weight that grows as the root of its patients.
   private mutating func prepareDraws() {
     var total = 0.0
     for (d, labels) in targets.enumerated() {
@@ -152,7 +149,7 @@ public struct SliceStore: Sendable {
         }
         guard !showing.isEmpty else { continue }
         let patients = Set(showing.map { corpus.dataSets[d].cases[slices[$0].caseIndex].patient })
-        total += pow(Double(patients.count), 0.25)
+        total += Double(patients.count).squareRoot()
         draws.append(Draw(target: t, slices: showing))
         totals.append(total)
       }

@@ -31,6 +31,9 @@ public struct Warp: Sendable, Hashable {
 
   /// How many slice pixels a square's pixel spans.
   var step: Float { abs(xx * yy - xy * yx).squareRoot() }
+
+  /// Whether it turns left into right.
+  var mirrors: Bool { xx * yy - xy * yx < 0 }
 }
 
 extension TrainingSlice {
@@ -38,7 +41,9 @@ extension TrainingSlice {
   ///
   /// Shrinking by more than 1.5 averages 2×2 samples a pixel, by more than 3 averages 3×3, which
   /// comes close to the area averaging of serving.
-  func sample(_ warp: Warp, size: Int, into out: inout [Float], inside: inout [Bool]) {
+  func sample(
+    _ warp: Warp, bend: Bend? = nil, size: Int, into out: inout [Float], inside: inout [Bool]
+  ) {
     let plane = size * size
     let taps = warp.step > 3 ? 3 : warp.step > 1.5 ? 2 : 1
     let weight = 1 / (255 * Float(taps * taps))
@@ -46,8 +51,12 @@ extension TrainingSlice {
       for y in 0..<size {
         for x in 0..<size {
           let at = y * size + x
-          let sx = warp.xx * Float(x) + warp.xy * Float(y) + warp.x0
-          let sy = warp.yx * Float(x) + warp.yy * Float(y) + warp.y0
+          var sx = warp.xx * Float(x) + warp.xy * Float(y) + warp.x0
+          var sy = warp.yx * Float(x) + warp.yy * Float(y) + warp.y0
+          if let bend {
+            sx += bend.x[at]
+            sy += bend.y[at]
+          }
           guard sx > -0.5, sy > -0.5, sx < Float(width) - 0.5, sy < Float(height) - 0.5 else {
             inside[at] = false
             for c in 0..<channels { out[c * plane + at] = 0 }
@@ -89,13 +98,15 @@ extension TrainingSlice {
   }
 
   /// Samples the mask values, nearest, into `[size, size]`; 0 outside.
-  func sampleLabels(_ warp: Warp, size: Int, into out: inout [UInt8]) {
+  func sampleLabels(_ warp: Warp, bend: Bend? = nil, size: Int, into out: inout [UInt8]) {
     labels.withUnsafeBufferPointer { source in
       for y in 0..<size {
         for x in 0..<size {
-          let sx = Int((warp.xx * Float(x) + warp.xy * Float(y) + warp.x0).rounded())
-          let sy = Int((warp.yx * Float(x) + warp.yy * Float(y) + warp.y0).rounded())
-          out[y * size + x] =
+          let at = y * size + x
+          let (dx, dy) = bend.map { ($0.x[at], $0.y[at]) } ?? (0, 0)
+          let sx = Int((warp.xx * Float(x) + warp.xy * Float(y) + warp.x0 + dx).rounded())
+          let sy = Int((warp.yx * Float(x) + warp.yy * Float(y) + warp.y0 + dy).rounded())
+          out[at] =
             sx >= 0 && sy >= 0 && sx < width && sy < height ? source[sy * width + sx] : 0
         }
       }

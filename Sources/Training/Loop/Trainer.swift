@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var emaDecay = 0.998
   public var autocast = false
   public var perImage = 5
+  /// Whether matrices and kernels are stepped by Muon instead of AdamW.
+  public var muon = false
   /// Parts that keep their weights, by the first words of their parameters' names: `image_encoder`.
   public var frozen: Set<String> = []
   public init(stage: Stage) { self.stage = stage }
@@ -52,7 +54,7 @@ public final class Trainer {
   public let network: SegSAMNetwork
   public private(set) var step = 0
   private let executor: GraphExecutor
-  private let optimizer: AdamW
+  private let optimizer: Optimizer
   private var values: [String: TorchTensor] = [:]
   private let trained: [String]
   /// The running mean of every trained weight.
@@ -82,7 +84,7 @@ public final class Trainer {
     let fresh = Weights.initial(for: graph, seed: configuration.seed)
     var trained: [String] = []
     var tensors: [TorchTensor] = []
-    var decays: [Bool] = []
+    var rules: [Optimizer.Rule] = []
     var mean: [String: [Float]] = [:]
     for node in graph.parameters {
       let known = start[node.name].flatMap { $0.shape == node.shape ? $0.values : nil }
@@ -96,11 +98,13 @@ public final class Trainer {
       guard !isFrozen else { continue }
       trained.append(node.name)
       tensors.append(tensor)
-      decays.append(node.shape.count > 1 && node.name.hasSuffix(".weight"))
+      rules.append(
+        node.shape.count > 1 && node.name.hasSuffix(".weight")
+          ? (configuration.muon ? .muon : .adamW) : .adam)
     }
     self.trained = trained
     self.mean = mean
-    optimizer = try AdamW(tensors, decays: decays)
+    optimizer = try Optimizer(tensors, rules: rules)
     values["category_text"] = try TorchTensor(
       categoryText, shape: [categoryCount, sized.aspects * sized.textWidth])
   }
@@ -121,7 +125,7 @@ public final class Trainer {
     return stage.rate * (low + (1 - low) * 0.5 * (1 + cos(.pi * part)))
   }
 
-  /// One step of AdamW.
+  /// One step of the optimiser.
   public func train(_ batch: Batch) throws -> StepReport {
     var given = values
     for (name, floats) in batch.floats {

@@ -58,6 +58,9 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Synthetic volumes trained beside the real images.", valueName: "n"))
   var phantoms = 0
 
+  @Flag(inversion: .prefixedNo, help: "Steps of matrices by Muon instead of AdamW.")
+  var muon = false
+
   @Flag(help: "bfloat16 in convolutions and products.")
   var autocast = false
 
@@ -104,6 +107,7 @@ struct OptimisationOptions: ParsableArguments {
     configuration.perImage = perImage
     configuration.autocast = autocast
     configuration.frozen = freeze.scopes
+    configuration.muon = muon
     return configuration
   }
 }

@@ -6,8 +6,8 @@ import Testing
 
 extension TorchTests {
   /// Two parameters, one of which decays, with gradients a x + b.
-  @Suite("AdamW")
-  struct AdamWTests {
+  @Suite("Optimizer")
+  struct OptimizerTests {
     static let slopes: [[Float]] = [[1, -2, 3, 0.5, 1, 1], [4, -1, 0.25]]
     static let offsets: [[Float]] = [[0.3, 1, -2, 0, 0.5, -0.1], [-1, 3, 0.5]]
     static let starts: [[Float]] = [[1, -1, 0.5, 2, -0.25, 0], [0.1, 0.2, -3]]
@@ -50,7 +50,7 @@ extension TorchTests {
     struct Run {
       let executor: GraphExecutor
       let parameters: [TorchTensor]
-      let optimizer: AdamW
+      let optimizer: Optimizer
 
       init(_ values: [[Float]]) throws {
         let builder = GraphBuilder()
@@ -72,7 +72,7 @@ extension TorchTests {
         parameters = try zip(values, shapes).map {
           try TorchTensor($0, shape: $1, requiresGradient: true)
         }
-        optimizer = try AdamW(parameters, decays: [true, false])
+        optimizer = try Optimizer(parameters, rules: [.adamW, .adam])
       }
 
       func step(scale: Float) throws -> Double? {
@@ -152,7 +152,7 @@ extension TorchTests {
       #expect(throws: TorchError.self) {
         try run.optimizer.restore(0, m: [1, 2, 3, 4, 5, 6], v: [1], steps: 1)
       }
-      #expect(throws: TorchError.self) { try AdamW(run.parameters, decays: [true]) }
+      #expect(throws: TorchError.self) { try Optimizer(run.parameters, rules: [.adamW]) }
     }
   }
 }

@@ -1,26 +1,45 @@
 import CTorch
 
-/// AdamW (arXiv 1711.05101): Adam with decoupled weight decay, and the gradients' joint norm clipped.
-public final class AdamW {
+/// Steps parameters, each by its rule, with the gradients' joint norm clipped.
+public final class Optimizer {
+  /// How one parameter is stepped.
+  public enum Rule: Sendable {
+    /// Adam without decay: norms, biases, embeddings.
+    case adam
+    /// AdamW (arXiv 1711.05101): decoupled weight decay.
+    case adamW
+    /// Muon (Jordan et al. 2024) with decoupled weight decay and steps of AdamW's size (arXiv
+    /// 2502.16982): for matrices and kernels, `[out, …]`.
+    case muon
+
+    var code: UInt8 {
+      switch self {
+      case .adam: UInt8(CT_ADAM.rawValue)
+      case .adamW: UInt8(CT_ADAMW.rawValue)
+      case .muon: UInt8(CT_MUON.rawValue)
+      }
+    }
+  }
+
   private let handle: OpaquePointer
   private let parameters: [TorchTensor]
 
-  /// - Parameter decays: whether each parameter decays; norms, biases and embeddings do not.
-  public init(_ parameters: [TorchTensor], decays: [Bool]) throws(TorchError) {
-    guard parameters.count == decays.count else {
+  /// - Parameter rules: of each parameter.
+  public init(_ parameters: [TorchTensor], rules: [Rule]) throws(TorchError) {
+    guard parameters.count == rules.count else {
       throw TorchError(
         doing: "making the optimiser",
-        reason: "\(decays.count) decays for \(parameters.count) parameters")
+        reason: "\(rules.count) rules for \(parameters.count) parameters")
     }
     self.parameters = parameters
     let handles = parameters.map { Optional($0.handle) }
     guard
-      let made = ct_adamw(handles, decays.map { $0 ? 1 : 0 }, Int32(parameters.count))
+      let made = ct_optimizer_make(handles, rules.map(\.code), Int32(parameters.count))
     else { throw .last("making the optimiser") }
     handle = made
   }
 
-  deinit { ct_adamw_free(handle) }
+  deinit { ct_optimizer_free(handle) }
 
   /// Steps and clears the gradients.
   ///
@@ -29,7 +48,7 @@ public final class AdamW {
   public func step(
     rate: Double, weightDecay: Double, maxNorm: Double, beta1: Double = 0.9, beta2: Double = 0.99
   ) throws(TorchError) -> Double? {
-    let norm = ct_adamw_step(handle, rate, beta1, beta2, 1e-8, weightDecay, maxNorm)
+    let norm = ct_optimizer_step(handle, rate, beta1, beta2, 1e-8, weightDecay, maxNorm)
     if norm.isNaN { return nil }
     guard norm >= 0 else { throw .last("the optimiser's step") }
     return norm
@@ -40,7 +59,7 @@ public final class AdamW {
     var m = [Float](repeating: 0, count: parameters[index].count)
     var v = m
     var steps: Int64 = 0
-    guard ct_adamw_read(handle, Int32(index), &m, &v, m.count, &steps) == 0 else {
+    guard ct_optimizer_read(handle, Int32(index), &m, &v, m.count, &steps) == 0 else {
       throw .last("reading the optimiser")
     }
     return (m, v, Int(steps))
@@ -52,7 +71,7 @@ public final class AdamW {
       throw TorchError(
         doing: "restoring the optimiser", reason: "\(m.count) first moments, \(v.count) second")
     }
-    guard ct_adamw_write(handle, Int32(index), m, v, m.count, Int64(steps)) == 0 else {
+    guard ct_optimizer_write(handle, Int32(index), m, v, m.count, Int64(steps)) == 0 else {
       throw .last("restoring the optimiser")
     }
   }
