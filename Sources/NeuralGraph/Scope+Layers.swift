@@ -4,9 +4,19 @@ extension Scope {
     _ x: Tensor, _ out: Int, bias: Bool = true, zero: Bool = false
   ) throws(GraphError) -> Tensor {
     let width = x.extent(-1)
-    let w = try parameter("weight", [out, width], zero ? .zeros : .lecun(fanIn: width))
+    let w = try weight([out, width], zero ? .zeros : .lecun(fanIn: width))
     guard bias else { return try self(.linear, x, w) }
     return try self(.linear, x, w, parameter("bias", [out], .zeros))
+  }
+
+  /// A layer's weight `[out, …]`, adapted where the builder says so.
+  private func weight(_ shape: [Int], _ initial: Initializer) throws(GraphError) -> Tensor {
+    let w = try parameter("weight", shape, initial)
+    guard let lowRank = builder.lowRank, name.hasPrefix(lowRank.prefix) else { return w }
+    let inner = shape.dropFirst().reduce(1, *)
+    let a = try parameter(LowRank.parts.a, [inner, lowRank.rank], .lecun(fanIn: inner))
+    let b = try parameter(LowRank.parts.b, [shape[0], lowRank.rank], .zeros)
+    return try self(.add, w, self(.reshape(shape), self(.linear, b, a)))
   }
 
   /// A square convolution, padded so that stride 1 keeps the size.
@@ -14,8 +24,7 @@ extension Scope {
     _ x: Tensor, _ out: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1, bias: Bool = false
   ) throws(GraphError) -> Tensor {
     let inner = x.extent(1) / groups
-    let w = try parameter(
-      "weight", [out, inner, kernel, kernel], .he(fanIn: inner * kernel * kernel))
+    let w = try weight([out, inner, kernel, kernel], .he(fanIn: inner * kernel * kernel))
     let operation = Operation.conv2d(stride: stride, padding: kernel / 2, groups: groups)
     guard bias else { return try self(operation, x, w) }
     return try self(operation, x, w, parameter("bias", [out], .zeros))

@@ -31,9 +31,30 @@ public final class Scope {
   }
 }
 
+/// Low-rank adaptation (LoRA, arXiv 2106.09685): weights W of layers become W + B Aᵀ.
+public struct LowRank: Sendable, Hashable {
+  /// Of the layers' names: `image_encoder.`.
+  public var prefix: String
+  public var rank: Int
+  public init(prefix: String, rank: Int) {
+    self.prefix = prefix
+    self.rank = rank
+  }
+
+  /// The parameters of A, `[in, rank]`, and B, `[out, rank]`, beside a layer's `weight`.
+  public static let parts = (a: "lora_a", b: "lora_b")
+
+  /// Whether a parameter is one of A and B.
+  public static func holds(_ name: String) -> Bool {
+    name.hasSuffix(".\(parts.a)") || name.hasSuffix(".\(parts.b)")
+  }
+}
+
 /// Holds a graph while functions add to it.
 public final class GraphBuilder {
   public var graph = Graph()
+  /// Layers made from now on are adapted so.
+  public var lowRank: LowRank?
   public init() {}
   public var root: Scope { Scope(self, "") }
 

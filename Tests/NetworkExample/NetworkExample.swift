@@ -64,7 +64,7 @@ public struct NetworkExample: Sendable {
     let network = SegSAMNetwork(
       configuration: Self.configuration, categoryCount: Self.categoryCount)
     let out = try network.whole(
-      builder.root, image: input("image"),
+      builder.root, features: network.encode(builder.root, input("image")),
       owner: builder.input("owner", [owner.count], type: .int64),
       queries: .init(
         places: input("places"), kinds: input("kinds"), text: input("text"),

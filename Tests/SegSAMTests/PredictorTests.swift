@@ -48,6 +48,26 @@ struct PredictorTests {
       result.queries[0].presence == max(result.queries[1].presence, result.queries[2].presence))
   }
 
+  @Test("a plain U-Net answers names, each by its own channel, and knows nothing of places")
+  func unet() async throws {
+    let unet = try TinyModel.unet()
+    let names = ["liver", "spleen", "kidneys"]
+    let result = try await unet.segment(
+      TinyModel.volume(), imageKey: "volume", queries: names.map { Query(.category($0)) },
+      options: everything, progress: nil)
+    let masks = try result.queries.map { try #require($0.mask) }
+    #expect(masks.allSatisfy { [$0.width, $0.height, $0.depth] == [40, 30, 3] })
+    #expect(masks.contains { $0.count > 0 && $0.count < 40 * 30 * 3 })
+    #expect(masks[0] != masks[1])
+    #expect(result.queries[2].parts.count == 2)
+    await #expect(throws: PredictorError.self) {
+      try await unet.segment(
+        TinyModel.volume(), imageKey: "volume",
+        queries: [Query(.unnamed, box: Box([3, 3, 0, 20, 20, 2]))], options: everything,
+        progress: nil)
+    }
+  }
+
   @Test("an answer does not depend on the other queries, bit for bit")
   func independence() async throws {
     let others = ["spleen", "liver", "kidneys", "left_kidney"].map { Query(.category($0)) }

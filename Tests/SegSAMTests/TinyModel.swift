@@ -42,12 +42,16 @@ enum TinyModel {
     let network = SegSAMNetwork(configuration: configuration, categoryCount: categories.count)
     let text = [Float](
       repeating: 0.1, count: categories.count * configuration.aspects * configuration.textWidth)
-    var random = SplitMix64(seed: 5)
-    var weights: [String: (shape: [Int], values: [Float])] = [:]
-    for graph in [
+    return random(for: [
       try network.imageGraph(categoryText: text), try network.promptGraph(),
       try network.queryGraph(categoryText: text),
-    ] {
+    ])
+  }
+
+  private static func random(for graphs: [Graph]) -> [String: (shape: [Int], values: [Float])] {
+    var random = SplitMix64(seed: 5)
+    var weights: [String: (shape: [Int], values: [Float])] = [:]
+    for graph in graphs {
       for node in graph.parameters where weights[node.name] == nil {
         let fanIn = Float(max(1, node.shape.dropFirst().reduce(1, *)))
         let values = (0..<node.shape.reduce(1, *)).map { _ in
@@ -61,11 +65,25 @@ enum TinyModel {
     return weights
   }
 
-  static func bundle() throws -> ModelBundle {
+  /// The plain U-Net.
+  static func unet() throws -> Predictor {
+    var manifest = manifest()
+    manifest.network.architecture = .unet
+    let network = UNet(configuration: manifest.network, categoryCount: categories.count)
+    return try Predictor(
+      bundle: bundle(manifest, random(for: [network.imageGraph()])), vocabulary: vocabulary(),
+      options: PredictorOptions(threads: 1, precision: .float32))
+  }
+
+  static func bundle() throws -> ModelBundle { try bundle(manifest(), weights()) }
+
+  private static func bundle(
+    _ manifest: Manifest, _ weights: [String: (shape: [Int], values: [Float])]
+  ) throws -> ModelBundle {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("segsam-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    try ModelBundle.save(manifest: manifest(), weights: weights(), to: folder)
+    try ModelBundle.save(manifest: manifest, weights: weights, to: folder)
     return try ModelBundle.load(directory: folder)
   }
 

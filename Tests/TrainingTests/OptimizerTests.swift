@@ -52,7 +52,7 @@ extension TorchTests {
       let parameters: [TorchTensor]
       let optimizer: Optimizer
 
-      init(_ values: [[Float]]) throws {
+      init(_ values: [[Float]], rules: [Optimizer.Rule] = [.adamW, .adam]) throws {
         let builder = GraphBuilder()
         let s = builder.root
         let scale = try builder.input("scale", [])
@@ -72,7 +72,7 @@ extension TorchTests {
         parameters = try zip(values, shapes).map {
           try TorchTensor($0, shape: $1, requiresGradient: true)
         }
-        optimizer = try Optimizer(parameters, rules: [.adamW, .adam])
+        optimizer = try Optimizer(parameters, rules: rules)
       }
 
       func step(scale: Float) throws -> Double? {
@@ -110,11 +110,39 @@ extension TorchTests {
       }
     }
 
-    @Test("goes on bit for bit after its state was saved")
-    func continues() throws {
-      let whole = try Run(Self.starts)
+    @Test("Muon's steps are orthogonal matrices along the gradient, of AdamW's size")
+    func orthogonal() throws {
+      let run = try Run(Self.starts, rules: [.muon, .adam])
+      _ = try run.step(scale: 0.1)
+      let (before, after) = (Self.starts[0].map(Double.init), try run.values()[0].map(Double.init))
+      let size = Self.rate * 0.2 * 3.0.squareRoot()
+      let u = zip(before, after).map { ($0 * (1 - Self.rate * Self.decay) - $1) / size }
+      // Its rows have about length 1 and are about square to each other.
+      func dot(_ a: ArraySlice<Double>, _ b: ArraySlice<Double>) -> Double {
+        zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+      let (first, second) = (u[0..<3], u[3..<6])
+      #expect(abs(dot(first, first) - 1) < 0.5 && abs(dot(second, second) - 1) < 0.5)
+      #expect(abs(dot(first, second)) < 0.3)
+      let gradient = zip(zip(Self.slopes[0], Self.starts[0]), Self.offsets[0]).map {
+        Double($0.0 * $0.1 + $1)
+      }
+      // The inner product with the gradient is about its nuclear norm: the most there can be.
+      let (a, b) = (gradient[0..<3], gradient[3..<6])
+      let squares = dot(a, a) + dot(b, b)
+      let area = (dot(a, a) * dot(b, b) - dot(a, b) * dot(a, b)).squareRoot()
+      let nuclear = (squares + 2 * area).squareRoot()
+      #expect(dot(u[...], gradient[...]) > 0.7 * nuclear)
+      #expect(dot(u[...], gradient[...]) < 1.3 * nuclear)
+    }
+
+    @Test(
+      "goes on bit for bit after its state was saved", arguments: [Optimizer.Rule.adamW, .muon])
+    func continues(rule: Optimizer.Rule) throws {
+      let rules = [rule, .adam]
+      let whole = try Run(Self.starts, rules: rules)
       for _ in 0..<3 { _ = try whole.step(scale: 1) }
-      let other = try Run(whole.values())
+      let other = try Run(whole.values(), rules: rules)
       for p in 0..<2 {
         let state = try whole.optimizer.state(p)
         try other.optimizer.restore(p, m: state.m, v: state.v, steps: state.steps)
@@ -125,7 +153,7 @@ extension TorchTests {
       }
       #expect(try whole.values() == other.values())
       // And it was needed: without its state it goes elsewhere.
-      let forgetful = try Run(Self.starts)
+      let forgetful = try Run(Self.starts, rules: rules)
       _ = try forgetful.step(scale: 1)
       #expect(try forgetful.values() != whole.values())
     }

@@ -55,7 +55,10 @@ extension TorchTests {
 
     @Test("leaves frozen parts as they are, and trains the rest")
     func freezes() throws {
-      let trainer = try trainer { $0.frozen = ["image_encoder", "t2vse"] }
+      let trainer = try trainer {
+        $0.frozen = ["image_encoder", "t2vse"]
+        $0.featureBytes = 0
+      }
       let before = try trainer.checkpoint()
       for batch in batches(2) { _ = try trainer.train(batch) }
       let after = try trainer.checkpoint()
@@ -71,6 +74,87 @@ extension TorchTests {
       // Nothing is kept in mind of what is not trained.
       #expect(after.keys.contains { $0.hasPrefix("m.semantic_aware.") })
       #expect(!after.keys.contains { $0.hasPrefix("m.image_encoder.") })
+    }
+
+    @Test("trains the rest on features of views that were encoded once")
+    func features() throws {
+      let start = try trainer().meanWeights()
+      let trainer = try trainer(start: start) { $0.frozen = ["image_encoder"] }
+      var cached = maker
+      let views = try FeatureViews(
+        maker, network: trainer.network, weights: start, bytes: 1 << 20, perSlice: 4, seed: 3,
+        autocast: false)
+      #expect(views.views.count == maker.store.slices.count * 4)
+      cached.views = views
+      // The same view as the encoder sees it in a step.
+      let network = trainer.network
+      let executor = try GraphExecutor(network.featureGraph(images: 1))
+      var given: [String: TorchTensor] = [:]
+      for node in executor.graph.parameters {
+        given[node.name] = try TorchTensor(#require(start[node.name]).values, shape: node.shape)
+      }
+      var random = SeededRandom(seed: 3)
+      var pixels = [Float](repeating: 0, count: 3 * 32 * 32)
+      let view = pixels.withUnsafeMutableBufferPointer {
+        maker.view(into: &$0, at: 0, random: &random)
+      }
+      #expect(view.labels == views.views[0].labels)
+      given["image"] = try TorchTensor(pixels, shape: [1, 3, 32, 32])
+      for (name, tensor) in try executor.run(given) {
+        let (expected, found) = (try tensor.values(), try #require(views.features(of: [0])[name]))
+        #expect(found.count == expected.count)
+        #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 5e-3 })
+      }
+      var losses: [Float] = []
+      for _ in 0..<40 {
+        losses.append(try #require(try trainer.train(cached.make(random: &random)).losses["loss"]))
+      }
+      let (early, late) = (losses.prefix(8).reduce(0, +), losses.suffix(8).reduce(0, +))
+      #expect(late < 0.8 * early, "\(early) → \(late)")
+      let after = trainer.meanWeights()
+      #expect(Set(after.keys) == Set(start.keys))
+      for (name, tensor) in start where name.hasPrefix("image_encoder.") {
+        #expect(after[name]?.values == tensor.values, "\(name)")
+      }
+    }
+
+    @Test("adapts the encoder by thin matrices, and gives a plain network that says the same")
+    func lowRank() throws {
+      let start = try trainer().meanWeights()
+      let adapted = try trainer(start: start) {
+        $0.lora = 2
+        $0.emaDecay = 0
+      }
+      let before = try adapted.checkpoint()
+      let batches = batches(9)
+      for batch in batches.prefix(8) { _ = try adapted.train(batch) }
+      let after = try adapted.checkpoint()
+      for (name, tensor) in before where name.hasPrefix("weights.image_encoder.") {
+        let isAdapter = name.contains(".lora_")
+        #expect((tensor.values != after[name]?.values) == isAdapter, "\(name)")
+      }
+      let merged = adapted.meanWeights()
+      #expect(Set(merged.keys) == Set(start.keys))
+      let kernel = "image_encoder.stage4.0.conv1.weight"
+      #expect(try #require(merged[kernel]).values != start[kernel]?.values)
+      let plain = try trainer(start: merged)
+      let (said, expected) = (
+        try plain.train(batches[8]).losses["loss"], try adapted.train(batches[8]).losses["loss"]
+      )
+      #expect(abs(try #require(said) - #require(expected)) < 2e-3)
+    }
+
+    @Test("trains a plain U-Net on what is drawn, with the same batches")
+    func unet() throws {
+      let trainer = try trainer { $0.network.architecture = .unet }
+      let batch = batches(1)[0]
+      var losses: [Float] = []
+      for _ in 0..<40 { losses.append(try #require(try trainer.train(batch).losses["loss"])) }
+      #expect(losses[39] < 0.5 * losses[0], "\(losses[0]) → \(losses[39])")
+      let validation = try QuickValidation(maker: maker, network: trainer.network, images: 2)
+      let scores = try validation.run(trainer.meanWeights(), categoryText: categoryText)
+      #expect(!scores.isEmpty && scores.allSatisfy { $0.binary == $0.semantic })
+      #expect(scores.contains { $0.binary > 0.3 })
     }
 
     @Test("takes a model's weights to other categories, each with its own residual")

@@ -1,11 +1,33 @@
-import NeuralGraph
+public import NeuralGraph
 
 /// What the image encoder gives for N images.
-struct ImageFeatures {
+public struct ImageFeatures {
   /// f_v as tokens, `[N, grid², width]`, row by row.
-  var tokens: Tensor
+  public var tokens: Tensor
   /// Features for sharp edges at strides 8, 4 and 2, `[N, C, S/s, S/s]` (as SAM 2's decoder uses).
-  var stride8: Tensor, stride4: Tensor, stride2: Tensor
+  public var stride8: Tensor, stride4: Tensor, stride2: Tensor
+
+  /// Inputs of a graph for the features of N images: `tokens`, `stride8`, `stride4`, `stride2`.
+  public static func inputs(
+    of builder: GraphBuilder, _ c: NetworkConfiguration, images n: Int
+  ) throws(GraphError) -> ImageFeatures {
+    func plane(_ stride: Int, _ channels: Int) throws(GraphError) -> Tensor {
+      let side = c.imageSize / stride
+      return try builder.input("stride\(stride)", [n, channels, side, side])
+    }
+    return ImageFeatures(
+      tokens: try builder.input("tokens", [n, c.grid * c.grid, c.width]),
+      stride8: try plane(8, c.stages[2]), stride4: try plane(4, c.stages[1]),
+      stride2: try plane(2, c.stages[0]))
+  }
+
+  /// Outputs of a graph, under the names of `inputs`.
+  public func output(of builder: GraphBuilder) throws(GraphError) {
+    try builder.output("tokens", tokens)
+    try builder.output("stride8", stride8)
+    try builder.output("stride4", stride4)
+    try builder.output("stride2", stride2)
+  }
 }
 
 /// Convolutions at strides 2, 4 and 8, transformer blocks at stride 16, and a top-down path.

@@ -1,5 +1,8 @@
 /// The sizes of a network; stands in a bundle's manifest.
 public struct NetworkConfiguration: Codable, Sendable, Hashable {
+  /// Which network it is; nil: SEG-SAM.
+  public var architecture: Architecture?
+  public enum Architecture: String, Codable, Sendable, CaseIterable { case segsam, unet }
   /// S: side of the square that an image is scaled into, in pixels; a multiple of 16.
   public var imageSize = 256
   /// Width of tokens and of f_v.
@@ -28,6 +31,8 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
   public var points = 8
 
   public init() {}
+
+  public var isUNet: Bool { architecture == .unet }
 
   /// Image tokens along a side, S / 16.
   public var grid: Int { imageSize / 16 }

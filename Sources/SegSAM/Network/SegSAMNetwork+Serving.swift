@@ -16,12 +16,17 @@ extension SegSAMNetwork {
     let classes = try SemanticAwareDecoder(configuration: c).classify(
       s["semantic_aware"], categories: categories(s, text), image: features.tokens,
       positions: positions(s))
-    try builder.output("tokens", features.tokens)
-    try builder.output("stride8", features.stride8)
-    try builder.output("stride4", features.stride4)
-    try builder.output("stride2", features.stride2)
+    try features.output(of: builder)
     try builder.output("classes", classes.logits)
     try builder.output("context", classes.context)
+    return builder.graph
+  }
+
+  /// `image [N, 3, S, S]` to the features alone: for training with an encoder that stays as it is.
+  public func featureGraph(images n: Int) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let side = configuration.imageSize
+    try encode(builder.root, builder.input("image", [n, 3, side, side])).output(of: builder)
     return builder.graph
   }
 
@@ -46,12 +51,7 @@ extension SegSAMNetwork {
     let builder = GraphBuilder()
     let s = builder.root
     let c = configuration
-    let (side, g) = (c.imageSize, c.grid)
-    let features = ImageFeatures(
-      tokens: try builder.input("tokens", [1, g * g, c.width]),
-      stride8: try builder.input("stride8", [1, c.stages[2], side / 8, side / 8]),
-      stride4: try builder.input("stride4", [1, c.stages[1], side / 4, side / 4]),
-      stride2: try builder.input("stride2", [1, c.stages[0], side / 2, side / 2]))
+    let features = try ImageFeatures.inputs(of: builder, c, images: 1)
     let context = try builder.input("context", [1, c.width])
     let sparse = try builder.input("sparse", [1, c.points, c.width])
     let text = try builder.input("text", [1, c.aspects, c.textWidth])

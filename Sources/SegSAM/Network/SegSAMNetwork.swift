@@ -49,17 +49,17 @@ public struct SegSAMNetwork: Sendable {
     }
   }
 
-  /// The whole network on B images `[B, 3, S, S]` and N queries.
+  /// The whole network on the features of B images and N queries.
   ///
   /// - Parameters:
+  ///   - features: of `encode`.
   ///   - owner: int64 `[N]`: the image of each query.
   ///   - categoryText: `[C, aspects · textWidth]`.
   ///   - drawn: int64 `[B, K]`: the categories of `Outputs.drawn`.
   public func whole(
-    _ s: Scope, image: Tensor, owner: Tensor, queries: QueryInputs, categoryText: Tensor,
-    drawn: Tensor
+    _ s: Scope, features: ImageFeatures, owner: Tensor, queries: QueryInputs,
+    categoryText: Tensor, drawn: Tensor
   ) throws(GraphError) -> Outputs {
-    let features = try encode(s, image)
     let positions = try positions(s)
     let categories = try categories(s, categoryText)
     let classes = try SemanticAwareDecoder(configuration: configuration).classify(
@@ -88,7 +88,8 @@ public struct SegSAMNetwork: Sendable {
       s["semantic_aware"], text: s(.gather(axis: 0), summaries, which), features: features)
   }
 
-  func encode(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
+  /// The image encoder on B images `[B, 3, S, S]`.
+  public func encode(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
     try ImageEncoder(configuration: configuration)(s["image_encoder"], image)
   }
 

@@ -46,10 +46,8 @@ public final class Predictor: SegmentationEngine {
   let cache: FeatureCache
   let texts: CategoryTexts
   private let imageRequest: InferRequest
-  private let promptRequest: InferRequest
-  private let queryRequest: InferRequest
-  /// t_p of a query without a place.
-  private let noPoints: TensorValue
+  /// What runs queries; nil for the plain U-Net, which has drawn everything already.
+  private let decoders: Decoders?
   private let queue = DispatchQueue(label: "segsam.inference", qos: .userInitiated)
 
   /// Compiles the networks. Blocks for seconds: never call from Swift's cooperative threads.
@@ -79,36 +77,20 @@ public final class Predictor: SegmentationEngine {
     }
     let network = SegSAMNetwork(
       configuration: manifest.network, categoryCount: manifest.categories.count)
-    let runtime = try OpenVINO.load()
-    let image = try runtime.compile(
-      network.imageGraph(categoryText: categoryText), weights: bundle.weights,
+    let unet = UNet(configuration: manifest.network, categoryCount: manifest.categories.count)
+    let isUNet = manifest.network.isUNet
+    let image = try OpenVINO.load().compile(
+      isUNet ? unet.imageGraph() : network.imageGraph(categoryText: categoryText),
+      weights: bundle.weights,
       options: CompileOptions(
         precision: options.precision, threads: options.threads,
         cacheDirectory: options.modelCache))
-    let query = try runtime.compile(
-      network.queryGraph(categoryText: categoryText), weights: bundle.weights,
-      options: CompileOptions(
-        precision: options.precision, threads: options.threads,
-        cacheDirectory: options.modelCache))
-    let prompt = try runtime.compile(
-      network.promptGraph(), weights: bundle.weights,
-      options: CompileOptions(
-        precision: .float32, threads: 1, cacheDirectory: options.modelCache))
     imageRequest = try image.makeRequest()
-    queryRequest = try query.makeRequest()
-    promptRequest = try prompt.makeRequest()
-    noPoints = try Self.encode(
-      PromptTensors(configuration: manifest.network, text: nil, box: nil, clicks: []),
-      promptRequest)
-  }
-
-  private static func encode(
-    _ prompt: PromptTensors, _ request: InferRequest
-  ) throws -> TensorValue {
-    guard let sparse = try request.infer(inputs: prompt.points)["sparse"] else {
-      throw PredictorError(.inference, "the prompt encoder gave no tokens")
-    }
-    return sparse
+    decoders =
+      isUNet
+      ? nil
+      : try Decoders(
+        network, categoryText: categoryText, weights: bundle.weights, options: options)
   }
 
   public func prepare(_ image: MedicalImage, imageKey: String) async throws {
@@ -152,20 +134,19 @@ public final class Predictor: SegmentationEngine {
     return features
   }
 
-  /// One run of the decoders.
-  func decode(_ features: SliceFeatures, _ prompt: PromptTensors) throws -> DecodedQuery {
-    var inputs = features.tensors
-    inputs.merge(prompt.text) { _, new in new }
-    inputs["sparse"] = prompt.hasPoints ? try Self.encode(prompt, promptRequest) : noPoints
-    let out = try queryRequest.infer(inputs: inputs)
-    guard let mask = out["mask"]?.floats, let candidates = out["candidates"]?.floats,
-      let iou = out["iou"]?.floats, iou.count == SemanticAgnosticDecoder.maskCount,
-      let semantic = out["semantic"]?.floats, let presence = out["presence"]?.floats?.first,
-      let naming = out["naming"]?.floats
-    else { throw PredictorError(.inference, "the decoders gave no such output") }
-    return DecodedQuery(
-      mask: mask, candidates: candidates, iou: iou, semantic: semantic, presence: presence,
-      naming: naming)
+  /// One run of the decoders; of the U-Net a category's channel.
+  func decode(
+    _ features: SliceFeatures, _ prompt: PromptTensors, category: String?
+  ) throws -> DecodedQuery {
+    if let decoders { return try decoders.run(features, prompt) }
+    guard let index = category.flatMap({ classIndex[$0] }), !prompt.hasPoints,
+      let drawn = features.tensors["drawn"]?.floats
+    else {
+      throw PredictorError(.invalidQuery, "this model, a plain U-Net, knows names only")
+    }
+    let area = drawn.count / classIndex.count
+    let mask = Array(drawn[index * area..<(index + 1) * area])
+    return DecodedQuery(undecided: mask, presence: features.classes[index])
   }
 
   private func onQueue<R: Sendable>(

@@ -16,6 +16,15 @@ struct DecodedQuery: Sendable {
   var naming: [Float]
 }
 
+extension DecodedQuery {
+  /// What a network without decoders draws: one mask for all.
+  init(undecided mask: [Float], presence: Float) {
+    self.init(
+      mask: mask, candidates: [], iou: [sigmoid(presence)], semantic: mask, presence: presence,
+      naming: [])
+  }
+}
+
 /// A query's inputs to the networks.
 struct PromptTensors: Sendable {
   /// To the prompt encoder.

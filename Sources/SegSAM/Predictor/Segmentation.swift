@@ -75,7 +75,7 @@ struct Segmentation {
           continue
         }
         try stop.check()
-        let decoded = try predictor.decode(features, prompt)
+        let decoded = try predictor.decode(features, prompt, category: run.category)
         let threshold = presenceThreshold(run)
         let classLogit = run.category.flatMap { predictor.classIndex[$0] }
           .map { features.classes[$0] }

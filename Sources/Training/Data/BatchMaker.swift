@@ -1,3 +1,4 @@
+import Imaging
 public import SegSAM
 
 /// How prompts are drawn for a target that is there.
@@ -29,6 +30,8 @@ public struct BatchMaker: Sendable {
   public var shape: BatchShape
   public var augmentation = Augmentation()
   public var mix = PromptMix()
+  /// Views whose features are known, to draw from; nil: each image is a new view.
+  public var views: FeatureViews?
 
   public init(
     store: SliceStore, texts: AspectVectors, configuration: NetworkConfiguration, shape: BatchShape
@@ -37,6 +40,14 @@ public struct BatchMaker: Sendable {
     self.texts = texts
     self.configuration = configuration
     self.shape = shape
+  }
+
+  /// One view of a slice.
+  struct View: Sendable {
+    /// The slice's index in the store, and the target for which it was drawn.
+    var slice: Int, wanted: Int?
+    /// Mask values, `[S, S]`.
+    var labels: [UInt8]
   }
 
   /// A target asked of one image of the batch.
@@ -56,33 +67,20 @@ public struct BatchMaker: Sendable {
     var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
     var slot = 0
     var target = 0
-    var values = [Float](repeating: 0, count: 3 * plane)
-    var inside = [Bool](repeating: false, count: plane)
-    var labels = [UInt8](repeating: 0, count: plane)
+    if views == nil { b.image = [Float](repeating: 0, count: shape.images * 3 * plane) }
+    var kept: [Int] = []
 
     for image in 0..<shape.images {
-      let (sliceIndex, drawn) = store.draw(random: &random)
-      let slice = store.slices[sliceIndex]
-      let focus = store.focus(on: drawn, in: slice, random: &random)
-      let warp = augmentation.view(
-        of: slice, size: s, focus: focus, mirrors: store.sides[slice.dataSet].mirrors, random: &random)
-      let bend = augmentation.bend(warp, size: s, random: &random)
-      slice.sample(warp, bend: bend, size: s, into: &values, inside: &inside)
-      augmentation.degrade(&values, size: s, channels: slice.channels, random: &random)
-      augmentation.vary(&values, plane: plane, channels: slice.channels, random: &random)
-      for ch in 0..<3 {
-        let from = slice.channels == 3 ? ch : 0
-        for i in 0..<plane {
-          let v = inside[i] ? values[from * plane + i] : 0
-          b.image[(image * 3 + ch) * plane + i] = (v - 0.5) / 0.25
+      let view: View
+      if let views {
+        kept.append(random.below(views.views.count))
+        view = views.views[kept[image]]
+      } else {
+        view = b.image.withUnsafeMutableBufferPointer {
+          self.view(into: &$0, at: image * 3 * plane, random: &random)
         }
       }
-      slice.sampleLabels(warp, bend: bend, size: s, into: &labels)
-      var wanted = drawn
-      if warp.mirrors {
-        store.sides[slice.dataSet].exchange(&labels)
-        wanted = drawn.map { store.sides[slice.dataSet].targets[$0] }
-      }
+      let (slice, wanted, labels) = (store.slices[view.slice], view.wanted, view.labels)
       let counts = Self.counts(labels)
       fillClasses(&b, image: image, slice: slice, counts: counts)
       fillDrawn(&b, image: image, slice: slice, labels: labels, counts: counts, random: &random)
@@ -127,7 +125,44 @@ public struct BatchMaker: Sendable {
       fillSemantic(&b, image: image, seen: seen, labels: labels)
     }
     // Slots that are left over repeat the first one and count for nothing.
-    return b.batch()
+    var batch = b.batch()
+    if let views { batch.floats.merge(views.features(of: kept)) { _, new in new } }
+    return batch
+  }
+
+  /// A random view of a random slice: its normalised pixels go into `out`, `[3, S, S]` from `start`.
+  func view(
+    into out: inout UnsafeMutableBufferPointer<Float>, at start: Int,
+    random: inout SeededRandom
+  ) -> View {
+    let s = configuration.imageSize
+    let plane = s * s
+    let (index, drawn) = store.draw(random: &random)
+    let slice = store.slices[index]
+    let focus = store.focus(on: drawn, in: slice, random: &random)
+    let warp = augmentation.view(
+      of: slice, size: s, focus: focus, mirrors: store.sides[slice.dataSet].mirrors,
+      random: &random)
+    let bend = augmentation.bend(warp, size: s, random: &random)
+    var values = [Float](repeating: 0, count: slice.channels * plane)
+    var inside = [Bool](repeating: false, count: plane)
+    slice.sample(warp, bend: bend, size: s, into: &values, inside: &inside)
+    augmentation.degrade(&values, size: s, channels: slice.channels, random: &random)
+    augmentation.vary(&values, plane: plane, channels: slice.channels, random: &random)
+    for ch in 0..<3 {
+      let from = slice.channels == 3 ? ch : 0
+      for i in 0..<plane {
+        let v = inside[i] ? values[from * plane + i] : 0
+        out[start + ch * plane + i] = (v - NetworkInput.mean) / NetworkInput.deviation
+      }
+    }
+    var view = View(slice: index, wanted: drawn, labels: [UInt8](repeating: 0, count: plane))
+    slice.sampleLabels(warp, bend: bend, size: s, into: &view.labels)
+    if warp.mirrors {
+      store.sides[slice.dataSet].exchange(&view.labels)
+      view.wanted = drawn.map { store.sides[slice.dataSet].targets[$0] }
+    }
+    return view
   }
 
   /// How many pixels each mask value has.

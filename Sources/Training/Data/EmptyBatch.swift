@@ -11,7 +11,7 @@ struct EmptyBatch {
     let (b, n, q) = (shape.images, shape.slots, shape.perImage)
     let area = c.imageSize * c.imageSize / 4
     func zeros(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
-    image = zeros(b * 3 * c.imageSize * c.imageSize)
+    image = []
     places = zeros(n * c.points * 2)
     kinds = zeros(n * c.points * PointKind.allCases.count)
     text = zeros(n * c.aspects * c.textWidth)

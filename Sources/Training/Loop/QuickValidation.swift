@@ -21,6 +21,18 @@ public struct QuickValidation {
     let builder = GraphBuilder()
     let c = network.configuration
     let image = try builder.input("image", [images, 3, c.imageSize, c.imageSize])
+    let drawn = try builder.input("drawn_category", [images, maker.shape.drawn], type: .int64)
+    if c.isUNet {
+      let unet = UNet(configuration: c, categoryCount: network.categoryCount)
+      let s = builder.root
+      let all = try unet.draw(s["unet"], image: image, which: drawn)
+      let first = try s(.slice(axis: 1, start: 0, end: 1), all)
+      let mask = try s(.reshape([images, c.imageSize / 2, c.imageSize / 2]), first)
+      try builder.output("binary", mask)
+      try builder.output("semantic", s(.affine(factor: 1, offset: 0), mask))
+      executor = try GraphExecutor(builder.graph)
+      return
+    }
     let owner = try builder.input("owner", [images], type: .int64)
     let queries = SegSAMNetwork.QueryInputs(
       places: try builder.input("places", [images, c.points, 2]),
@@ -29,9 +41,9 @@ public struct QuickValidation {
       hasText: try builder.input("has_text", [images, 1]))
     let text = try builder.input(
       "category_text", [network.categoryCount, c.aspects * c.textWidth])
-    let drawn = try builder.input("drawn_category", [images, maker.shape.drawn], type: .int64)
     let out = try network.whole(
-      builder.root, image: image, owner: owner, queries: queries, categoryText: text, drawn: drawn)
+      builder.root, features: network.encode(builder.root, image), owner: owner,
+      queries: queries, categoryText: text, drawn: drawn)
     try builder.output("binary", out.answers.mask)
     try builder.output("semantic", out.answers.semantic)
     executor = try GraphExecutor(builder.graph)
@@ -115,6 +127,7 @@ extension BatchMaker {
     var shape = shape
     (shape.images, shape.slots) = (images, images)
     var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
+    b.image = [Float](repeating: 0, count: images * 3 * plane)
     var values = [Float](repeating: 0, count: 3 * plane)
     var inside = [Bool](repeating: false, count: plane)
     for (n, item) in items.enumerated() {
@@ -131,6 +144,7 @@ extension BatchMaker {
       }
       b.owner[n] = Int64(n)
       b.hasText[n] = 1
+      b.drawn[n * shape.drawn] = Int64(item.category)
       for p in 0..<c.points { b.kinds[(n * c.points + p) * 5] = 1 }
       let modality = store.corpus.dataSets[slice.dataSet].modality
       let vectors = texts.vectors(store.categories[item.category], modality)

@@ -37,7 +37,25 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var muon = false
   /// Parts that keep their weights, by the first words of their parameters' names: `image_encoder`.
   public var frozen: Set<String> = []
+  /// The rank of the image encoder's adaptation, whose own weights then stay; nil: none.
+  public var lora: Int?
+  /// Bytes for the features of views, where the image encoder is frozen; 0: it runs in every step.
+  public var featureBytes = 2 << 30
   public init(stage: Stage) { self.stage = stage }
+
+  /// Whether steps take features instead of images.
+  var takesFeatures: Bool {
+    frozen.contains("image_encoder") && lora == nil && featureBytes > 0 && !network.isUNet
+  }
+
+  /// Whether a parameter keeps its value.
+  func freezes(_ name: String) -> Bool {
+    // SAM draws the Fourier frequencies once and does not train them.
+    if name.hasSuffix(".gaussian") { return true }
+    if LowRank.holds(name) { return false }
+    let part = String(name.prefix { $0 != "." })
+    return frozen.contains(part) || lora != nil && part == "image_encoder"
+  }
 }
 
 /// What a step said.
@@ -61,6 +79,8 @@ public final class Trainer {
   private var mean: [String: [Float]]
   private static let meanEvery = 8
   private let inputShapes: [String: [Int]]
+  /// Weights of the model that are not in the graph.
+  private var kept: Weights = [:]
 
   /// - Parameters:
   ///   - start: weights to begin with; what they lack is initialised.
@@ -76,8 +96,14 @@ public final class Trainer {
     let shape = BatchShape(
       images: configuration.stage.images, slots: configuration.stage.slots,
       perImage: configuration.perImage, pairs: pairs)
-    let graph = try Objective(network: network, weights: configuration.weights, batch: shape)
-      .build()
+    var objective = Objective(network: network, weights: configuration.weights, batch: shape)
+    objective.lowRank = configuration.lora.map { LowRank(prefix: "image_encoder.", rank: $0) }
+    objective.takesFeatures = configuration.takesFeatures
+    let graph = try objective.build()
+    // What the steps do not run stays as it is.
+    for (name, tensor) in start where name.hasPrefix("image_encoder.") {
+      if configuration.takesFeatures { kept[name] = tensor }
+    }
     executor = try GraphExecutor(graph)
     inputShapes = Dictionary(uniqueKeysWithValues: graph.inputs.map { ($0.name, $0.shape) })
     Torch.setThreads(configuration.threads)
@@ -89,9 +115,7 @@ public final class Trainer {
     for node in graph.parameters {
       let known = start[node.name].flatMap { $0.shape == node.shape ? $0.values : nil }
       let initial = known ?? fresh[node.name]!.values
-      let isFrozen =
-        Self.isNeverTrained(node.name)
-        || configuration.frozen.contains(String(node.name.prefix { $0 != "." }))
+      let isFrozen = configuration.freezes(node.name)
       let tensor = try TorchTensor(initial, shape: node.shape, requiresGradient: !isFrozen)
       values[node.name] = tensor
       mean[node.name] = initial
@@ -109,9 +133,6 @@ public final class Trainer {
       categoryText, shape: [categoryCount, sized.aspects * sized.textWidth])
   }
 
-  /// SAM draws the Fourier frequencies once and does not train them.
-  static func isNeverTrained(_ name: String) -> Bool { name.hasSuffix(".gaussian") }
-
   public var parameterCount: Int {
     executor.graph.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
   }
@@ -128,11 +149,12 @@ public final class Trainer {
   /// One step of the optimiser.
   public func train(_ batch: Batch) throws -> StepReport {
     var given = values
-    for (name, floats) in batch.floats {
-      given[name] = try TorchTensor(floats, shape: inputShapes[name] ?? [])
-    }
-    for (name, integers) in batch.integers {
-      given[name] = try TorchTensor(integers, shape: inputShapes[name] ?? [])
+    for (name, shape) in inputShapes {
+      if let floats = batch.floats[name] {
+        given[name] = try TorchTensor(floats, shape: shape)
+      } else if let integers = batch.integers[name] {
+        given[name] = try TorchTensor(integers, shape: shape)
+      }
     }
     if configuration.autocast { Torch.autocast(true) }
     let outputs = try executor.run(given)
@@ -163,10 +185,27 @@ public final class Trainer {
     }
   }
 
-  /// The running mean of the weights.
+  /// The running mean of the weights; an adaptation is added into those that it adapts.
   public func meanWeights() -> Weights {
-    var weights: Weights = [:]
-    for node in executor.graph.parameters { weights[node.name] = (node.shape, mean[node.name]!) }
+    var weights = kept
+    for node in executor.graph.parameters where !LowRank.holds(node.name) {
+      weights[node.name] = (node.shape, mean[node.name]!)
+    }
+    for (name, a) in mean where name.hasSuffix(".\(LowRank.parts.a)") {
+      let layer = name.dropLast(LowRank.parts.a.count)
+      guard let rank = configuration.lora, let b = mean["\(layer)\(LowRank.parts.b)"],
+        var adapted = weights["\(layer)weight"]
+      else { continue }
+      let inner = a.count / rank
+      for out in 0..<b.count / rank {
+        for i in 0..<inner {
+          for r in 0..<rank {
+            adapted.values[out * inner + i] += b[out * rank + r] * a[i * rank + r]
+          }
+        }
+      }
+      weights["\(layer)weight"] = adapted
+    }
     return weights
   }
 

@@ -156,8 +156,15 @@ public struct TrainingRun {
       images: stage.images, slots: stage.slots, perImage: configuration.perImage,
       pairs: material.train.pairs)
     let network = trainer.network.configuration
-    let maker = BatchMaker(
+    var maker = BatchMaker(
       store: material.train, texts: material.texts, configuration: network, shape: shape)
+    if configuration.takesFeatures {
+      maker.views = try FeatureViews(
+        maker, network: trainer.network, weights: weights, bytes: configuration.featureBytes,
+        seed: configuration.seed, autocast: configuration.autocast, progress: progress)
+      say("stage \(index): \(maker.views?.views.count ?? 0) views are encoded")
+    }
+    let batches = maker
     let validation = try QuickValidation(
       maker: BatchMaker(
         store: material.val, texts: material.texts, configuration: network, shape: shape),
@@ -165,7 +172,7 @@ public struct TrainingRun {
     let log = try TrainingLog(directory: output, stage: index)
     let queue = BatchQueue(
       from: trainer.step, ahead: 6, threads: 1, seed: configuration.seed &+ UInt64(index) << 40
-    ) { maker.make(random: &$0) }
+    ) { batches.make(random: &$0) }
     defer { queue.stop() }
     var meter = StepMeter()
     var saved = Date()

@@ -43,6 +43,10 @@ public struct Objective {
   public var network: SegSAMNetwork
   public var weights: LossWeights
   public var batch: BatchShape
+  /// Layers that are adapted instead of trained.
+  public var lowRank: LowRank?
+  /// Takes the images' features instead of images: what `ImageFeatures.inputs` names.
+  public var takesFeatures = false
 
   public init(network: SegSAMNetwork, weights: LossWeights, batch: BatchShape) {
     self.network = network
@@ -61,11 +65,16 @@ public struct Objective {
   /// `name_target [N,C]` one-hot, `name_known [N]`; `ambiguous [N]`; `drawn_category [B,K]`,
   /// `drawn_target [B·K,S/2,S/2]` in [0, 1], `drawn_known`, `drawn_present [B·K]`.
   public func build() throws(GraphError) -> Graph {
+    if network.configuration.isUNet { return try buildUNet() }
     let builder = GraphBuilder()
+    builder.lowRank = lowRank
     let s = builder.root
     let c = network.configuration
     let (b, n) = (batch.images, batch.slots)
-    let image = try builder.input("image", [b, 3, c.imageSize, c.imageSize])
+    let features =
+      takesFeatures
+      ? try ImageFeatures.inputs(of: builder, c, images: b)
+      : try network.encode(s, builder.input("image", [b, 3, c.imageSize, c.imageSize]))
     let owner = try builder.input("owner", [n], type: .int64)
     let queries = SegSAMNetwork.QueryInputs(
       places: try builder.input("places", [n, c.points, 2]),
@@ -76,7 +85,8 @@ public struct Objective {
       "category_text", [network.categoryCount, c.aspects * c.textWidth])
     let drawn = try builder.input("drawn_category", [b, batch.drawn], type: .int64)
     let out = try network.whole(
-      s, image: image, owner: owner, queries: queries, categoryText: categoryText, drawn: drawn)
+      s, features: features, owner: owner, queries: queries, categoryText: categoryText,
+      drawn: drawn)
     try addLosses(to: builder, out)
     return builder.graph
   }
@@ -179,18 +189,7 @@ public struct Objective {
     let agree = try softIoU(l, l(.sigmoid, joined), probability)
     let consistency = try average(l, l(.affine(factor: -1, offset: 1), agree), there)
 
-    // What descriptions draw by themselves, for all of an image's labels at once.
-    let labels = b * batch.drawn
-    let drawnTarget = try builder.input("drawn_target", [labels, side, side])
-    let drawnKnown = try builder.input("drawn_known", [labels])
-    let drawnPresent = try builder.input("drawn_present", [labels])
-    let sketch = try l(.reshape([labels, side, side]), out.drawn)
-    let drawnFocal = try average(l, focalLoss(l, sketch, drawnTarget), drawnKnown)
-    let drawnDice = try average(
-      l, diceLoss(l, l(.sigmoid, sketch), drawnTarget), drawnPresent)
-    let drawn = try l(
-      .add, l(.affine(factor: weights.focal, offset: 0), drawnFocal),
-      l(.affine(factor: weights.dice, offset: 0), drawnDice))
+    let drawn = try drawnLoss(builder, out.drawn)
 
     // L_bce on C_s; a composite's label supervises the likelier of its parts.
     var classes = out.classes
@@ -235,6 +234,36 @@ public struct Objective {
       if let sum = total { total = try l(.add, sum, weighted) } else { total = weighted }
     }
     if let total { try builder.output("loss", total) }
+  }
+
+  /// Focal and Dice loss of what is drawn for all of an image's labels at once, `[B, K, S/2, S/2]`.
+  private func drawnLoss(
+    _ builder: GraphBuilder, _ drawn: Tensor
+  ) throws(GraphError) -> Tensor {
+    let l = builder.root["loss"]
+    let (labels, side) = (batch.images * batch.drawn, drawn.extent(2))
+    let target = try builder.input("drawn_target", [labels, side, side])
+    let known = try builder.input("drawn_known", [labels])
+    let present = try builder.input("drawn_present", [labels])
+    let sketch = try l(.reshape([labels, side, side]), drawn)
+    let focal = try average(l, focalLoss(l, sketch, target), known)
+    let dice = try average(l, diceLoss(l, l(.sigmoid, sketch), target), present)
+    return try l(
+      .add, l(.affine(factor: weights.focal, offset: 0), focal),
+      l(.affine(factor: weights.dice, offset: 0), dice))
+  }
+
+  /// The plain U-Net's: of all that SEG-SAM is told, what is drawn. Outputs `loss` and `drawn`.
+  private func buildUNet() throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let c = network.configuration
+    let image = try builder.input("image", [batch.images, 3, c.imageSize, c.imageSize])
+    let which = try builder.input("drawn_category", [batch.images, batch.drawn], type: .int64)
+    let unet = UNet(configuration: c, categoryCount: network.categoryCount)
+    let loss = try drawnLoss(builder, unet.draw(builder.root["unet"], image: image, which: which))
+    try builder.output("drawn", loss)
+    try builder.output("loss", builder.root(.affine(factor: 1, offset: 0), loss))
+    return builder.graph
   }
 
   /// The names of the parts of the loss, in the order of the log.

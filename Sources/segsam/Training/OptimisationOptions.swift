@@ -55,6 +55,18 @@ struct OptimisationOptions: ParsableArguments {
     var defaultValueDescription: String { "none" }
   }
 
+  @Option(
+    help: ArgumentHelp(
+      "Adapt the image encoder by matrices of this rank (LoRA); its own weights stay.",
+      valueName: "rank"))
+  var lora: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory for the features of augmented images with --freeze encoder; 0: none are kept.",
+      valueName: "mib"))
+  var featureCache = 2048
+
   @Option(help: ArgumentHelp("Synthetic volumes trained beside the real images.", valueName: "n"))
   var phantoms = 0
 
@@ -86,6 +98,10 @@ struct OptimisationOptions: ParsableArguments {
     guard (0...1000).contains(phantoms) else {
       throw ValidationError("--phantoms is 0 to 1000.")
     }
+    guard (0...1_000_000).contains(featureCache) else {
+      throw ValidationError("--feature-cache is 0 to 1000000.")
+    }
+    guard (1...256).contains(lora ?? 1) else { throw ValidationError("--lora is 1 to 256.") }
     guard freeze.scopes.count < Parts.names.count else {
       throw ValidationError("With every part frozen there is nothing to train.")
     }
@@ -108,6 +124,8 @@ struct OptimisationOptions: ParsableArguments {
     configuration.autocast = autocast
     configuration.frozen = freeze.scopes
     configuration.muon = muon
+    configuration.lora = lora
+    configuration.featureBytes = featureCache << 20
     return configuration
   }
 }

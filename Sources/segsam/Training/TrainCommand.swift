@@ -37,6 +37,11 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A model to start from: a name or a folder.", valueName: "name"))
   var start: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "segsam, or a plain unet with a channel a category, to compare with.", valueName: "kind"))
+  var network: NetworkArgument?
+
   @Option(help: ArgumentHelp("The new model's name.", valueName: "name"))
   var name = ModelOptions.usual
 
@@ -65,13 +70,19 @@ struct TrainCommand: AsyncParsableCommand {
     let source = start
     let (corpus, name, version) = (corpus, name, modelVersion)
     let configuration = optimisation.configuration(first: stages[0])
-    let options = optimisation
+    let (options, network) = (optimisation, network?.architecture)
     try await Blocking.run {
       var run = TrainingRun(
         corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
         configuration: configuration, stages: stages)
       run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
       if let start = run.start { run.configuration.network = start.manifest.network }
+      if let network {
+        guard run.start == nil || run.configuration.network.isUNet == (network == .unet) else {
+          throw Failure(.badInput, "the model to start from is another network than --network")
+        }
+        run.configuration.network.architecture = network
+      }
       run.name = name
       run.version = version
       run.phantoms = options.phantoms
@@ -95,6 +106,16 @@ struct TrainCommand: AsyncParsableCommand {
         Torch.useCUDA(true)
       }
       try run.run()
+    }
+  }
+}
+
+enum NetworkArgument: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case segsam, unet
+  var architecture: NetworkConfiguration.Architecture {
+    switch self {
+    case .segsam: .segsam
+    case .unet: .unet
     }
   }
 }
