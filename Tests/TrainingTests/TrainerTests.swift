@@ -157,6 +157,44 @@ extension TorchTests {
       #expect(scores.contains { $0.binary > 0.3 })
     }
 
+    @Test("leaves out what an ablation leaves out", arguments: AblationVariant.parts)
+    func ablation(variant: AblationVariant) throws {
+      let trainer = try trainer { $0 = variant.changed($0) }
+      let before = try trainer.checkpoint()
+      var maker = maker
+      maker.mix = trainer.configuration.mix
+      var random = SeededRandom(seed: 8)
+      for _ in 0..<3 { _ = try trainer.train(maker.make(random: &random)) }
+      let after = try trainer.checkpoint()
+      func moves(_ name: String) -> Bool {
+        before["weights.\(name)"]?.values != after["weights.\(name)"]?.values
+      }
+      #expect(moves("semantic_agnostic.hyper.0.weight"))
+      // What has no gradient stays, but for decay; embeddings do not decay.
+      #expect(moves("semantic_aware.t_so") == variant.hasSemanticDecoder)
+      #expect(moves("semantic_aware.co_head.bias") == variant.hasCategoryTokens)
+      let hasText = variant.asks == .textAndPoint || variant.drawsWholeImage
+      #expect(moves("t2vse.aspects") == hasText)
+    }
+
+    @Test("validation clicks on the object, and says its name only if it shall")
+    func validationPrompts() throws {
+      let store = maker.store
+      let pair = try #require(store.pairs(limit: 1, pixels: 10).first)
+      let label = store.targets[pair.dataSet][pair.target]
+      for prompt in [ValidationPrompt.text, .point, .textAndPoint] {
+        let batch = maker.plain(
+          [(pair.slices[0], label.members[0], label.values)], images: 2, prompt: prompt)
+        let kinds = try #require(batch.floats["kinds"])
+        let isClicked = kinds[2 * 5 + PointKind.positive.rawValue] == 1
+        #expect(isClicked == (prompt != .text))
+        #expect(batch.floats["has_text"]?[0] == (prompt == .point ? 0 : 1))
+        guard isClicked, let places = batch.floats["places"] else { continue }
+        let (x, y) = (Int(places[4] * 16), Int(places[5] * 16))
+        #expect(maker.plainMask(pair.slices[0], values: label.values)[y * 16 + x])
+      }
+    }
+
     @Test("takes a model's weights to other categories, each with its own residual")
     func otherCategories() throws {
       let weights: Weights = [

@@ -5,6 +5,8 @@ public struct SegSAMNetwork: Sendable {
   public var configuration: NetworkConfiguration
   /// How many categories have a CO-token.
   public var categoryCount: Int
+  /// Whether CO-tokens tell the queries what else is there; without: for ablation only.
+  public var usesCategoryTokens = true
 
   public init(configuration: NetworkConfiguration, categoryCount: Int) {
     self.configuration = configuration
@@ -68,8 +70,12 @@ public struct SegSAMNetwork: Sendable {
     let theirs = ImageFeatures(
       tokens: try own(features.tokens), stride8: try own(features.stride8),
       stride4: try own(features.stride4), stride2: try own(features.stride2))
+    let context =
+      usesCategoryTokens
+      ? try own(classes.context)
+      : try s(.affine(factor: 0, offset: 0), own(classes.context))
     let answers = try decode(
-      s, features: theirs, context: own(classes.context),
+      s, features: theirs, context: context,
       sparse: sparse(s, places: queries.places, kinds: queries.kinds), text: queries.text,
       hasText: queries.hasText, categories: categories, positions: positions)
     return Outputs(

@@ -14,6 +14,18 @@ public struct PromptMix: Codable, Sendable, Hashable {
   public var nameOnly: Float = 0.12
   public var someAspects: Float = 0.2
   public init() {}
+
+  /// One way of asking, and nothing else.
+  init(only prompt: ValidationPrompt) {
+    (text, textAndBox, textAndPoints, box, points) = (0, 0, 0, 0, 0)
+    switch prompt {
+    case .text: text = 1
+    case .point: points = 1
+    case .textAndPoint: textAndPoints = 1
+    }
+    // Absent objects can be asked for by text only.
+    if prompt != .text { absent = 0 }
+  }
 }
 
 /// One step's values, by input name of `Objective`.
@@ -315,7 +327,7 @@ public struct BatchMaker: Sendable {
     }
   }
 
-  private func place(
+  func place(
     _ b: inout EmptyBatch, _ slot: Int, _ p: Int, _ kind: PointKind, _ x: Float, _ y: Float
   ) {
     let c = configuration

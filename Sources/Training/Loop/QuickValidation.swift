@@ -1,3 +1,4 @@
+import Imaging
 public import NeuralGraph
 public import SegSAM
 
@@ -6,6 +7,14 @@ public struct PairScore: Sendable, Codable, Hashable {
   public var dataSet: String, category: String
   public var n: Int
   public var binary: Float, semantic: Float
+}
+
+/// How validation asks for an object.
+public enum ValidationPrompt: String, Codable, Sendable {
+  case text
+  /// One click where it is deepest.
+  case point
+  case textAndPoint = "text+point"
 }
 
 /// Validation while training: each image asked for one target by text, at S/2, with libtorch. Quick
@@ -50,7 +59,9 @@ public struct QuickValidation {
   }
 
   /// - Parameter limit: slices of each pair, at most.
-  public func run(_ weights: Weights, categoryText: [Float], limit: Int = 6) throws -> [PairScore] {
+  public func run(
+    _ weights: Weights, categoryText: [Float], limit: Int = 6, prompt: ValidationPrompt = .text
+  ) throws -> [PairScore] {
     let c = maker.configuration
     var values: [String: TorchTensor] = [:]
     for (name, tensor) in weights {
@@ -59,11 +70,13 @@ public struct QuickValidation {
     values["category_text"] = try TorchTensor(
       categoryText,
       shape: [categoryText.count / (c.aspects * c.textWidth), c.aspects * c.textWidth])
-    var work: [(pair: Int, slice: Int, member: Int)] = []
+    var work: [(pair: Int, slice: Int, member: Int, values: Set<UInt8>)] = []
     let pairs = maker.store.pairs(limit: limit, pixels: 10)
     for (p, pair) in pairs.enumerated() {
-      let members = maker.store.targets[pair.dataSet][pair.target].members
-      for slice in pair.slices { for m in members { work.append((p, slice, m)) } }
+      let label = maker.store.targets[pair.dataSet][pair.target]
+      for slice in pair.slices {
+        for m in label.members { work.append((p, slice, m, label.values)) }
+      }
     }
     let half = c.imageSize / 2
     let area = half * half
@@ -71,7 +84,8 @@ public struct QuickValidation {
     var semantic: [String: [Bool]] = [:]
     for start in stride(from: 0, to: work.count, by: images) {
       let chunk = Array(work[start..<min(start + images, work.count)])
-      let plain = maker.plain(chunk.map { ($0.slice, $0.member) }, images: images)
+      let plain = maker.plain(
+        chunk.map { ($0.slice, $0.member, $0.values) }, images: images, prompt: prompt)
       var given = values
       for node in executor.graph.inputs where node.name != "category_text" {
         if let floats = plain.floats[node.name] {
@@ -119,8 +133,11 @@ public struct QuickValidation {
 }
 
 extension BatchMaker {
-  /// Slices as they are, each with one category asked for by its whole description.
-  func plain(_ items: [(slice: Int, category: Int)], images: Int) -> Batch {
+  /// Slices as they are, each with one category asked for.
+  func plain(
+    _ items: [(slice: Int, category: Int, values: Set<UInt8>)], images: Int,
+    prompt: ValidationPrompt
+  ) -> Batch {
     let c = configuration
     let s = c.imageSize
     let plane = s * s
@@ -143,15 +160,29 @@ extension BatchMaker {
         }
       }
       b.owner[n] = Int64(n)
-      b.hasText[n] = 1
       b.drawn[n * shape.drawn] = Int64(item.category)
       for p in 0..<c.points { b.kinds[(n * c.points + p) * 5] = 1 }
+      if prompt != .text, let spot = deepest(item.slice, values: item.values) {
+        place(&b, n, 2, .positive, spot.x, spot.y)
+      }
+      guard prompt != .point else { continue }
+      b.hasText[n] = 1
       let modality = store.corpus.dataSets[slice.dataSet].modality
       let vectors = texts.vectors(store.categories[item.category], modality)
       let width = c.aspects * c.textWidth
       b.text.replaceSubrange(n * width..<(n + 1) * width, with: vectors)
     }
     return b.batch()
+  }
+
+  /// Where an object is deepest, as a fraction of the square.
+  private func deepest(_ index: Int, values: Set<UInt8>) -> (x: Float, y: Float)? {
+    let half = configuration.imageSize / 2
+    let voxels = plainMask(index, values: values).map { $0 ? UInt8(1) : 0 }
+    let mask = BinaryMask(width: half, height: half, voxels: voxels)
+    return mask.deepestVoxel().map {
+      ((Float($0.i) + 0.5) / Float(half), (Float($0.j) + 0.5) / Float(half))
+    }
   }
 
   /// The truth on the grid of S/2: where at least half of a cell is the object.

@@ -39,6 +39,12 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var frozen: Set<String> = []
   /// The rank of the image encoder's adaptation, whose own weights then stay; nil: none.
   public var lora: Int?
+  /// How objects are asked for.
+  public var mix = PromptMix()
+  /// What a category is told by.
+  public var text = TextChoice.all
+  /// Whether CO-tokens tell the queries what else is there; for ablation.
+  public var usesCategoryTokens = true
   /// Bytes for the features of views, where the image encoder is frozen; 0: it runs in every step.
   public var featureBytes = 2 << 30
   public init(stage: Stage) { self.stage = stage }
@@ -91,7 +97,9 @@ public final class Trainer {
   ) throws {
     var sized = configuration.network
     sized.imageSize = configuration.stage.imageSize
-    network = SegSAMNetwork(configuration: sized, categoryCount: categoryCount)
+    var network = SegSAMNetwork(configuration: sized, categoryCount: categoryCount)
+    network.usesCategoryTokens = configuration.usesCategoryTokens
+    self.network = network
     self.configuration = configuration
     let shape = BatchShape(
       images: configuration.stage.images, slots: configuration.stage.slots,

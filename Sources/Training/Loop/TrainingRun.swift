@@ -38,7 +38,7 @@ public struct TrainingRun {
   }
 
   /// What training needs besides the weights: read once.
-  private struct Material {
+  struct Material {
     var train: SliceStore, val: SliceStore
     var texts: AspectVectors
     var categories: [String], modalities: [String]
@@ -54,13 +54,9 @@ public struct TrainingRun {
     try Torch.load()
     try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     let vocabulary = try Vocabulary.load(at: try VocabularyLocation.find())
-    let material = try read(vocabulary)
+    let material = try material(vocabulary)
     let began = Date()
-    var weights: Weights = [:]
-    if let start {
-      weights = Self.fitted(
-        start.weights, from: start.manifest.categories, to: material.categories)
-    }
+    var weights = startWeights(material)
     for (index, stage) in stages.enumerated() {
       weights = try run(stage, index: index, from: weights, material: material, began: began)
     }
@@ -72,6 +68,12 @@ public struct TrainingRun {
     let bundle = output.appendingPathComponent("bundle")
     try ModelBundle.save(manifest: manifest, weights: weights, to: bundle)
     say("wrote \(bundle.path)")
+  }
+
+  /// Those of the bundle to start from; none without one.
+  func startWeights(_ material: Material) -> Weights {
+    guard let start else { return [:] }
+    return Self.fitted(start.weights, from: start.manifest.categories, to: material.categories)
   }
 
   /// A model's weights for other categories: each CO-token keeps its own residual, a new one has none.
@@ -92,7 +94,7 @@ public struct TrainingRun {
     return result
   }
 
-  private func read(_ vocabulary: Vocabulary) throws -> Material {
+  func material(_ vocabulary: Vocabulary) throws -> Material {
     let real = try Corpus(directory: corpus)
     var corpus = real
     if phantoms > 0 {
@@ -110,7 +112,9 @@ public struct TrainingRun {
     let wanted = corpus.categories.flatMap { vocabulary.parts(of: $0) }
     let categories = Set(wanted).union(known).sorted()
     let encoder = try TextEncoder(threads: configuration.threads)
-    let texts = CategoryTexts(vocabulary: vocabulary, encoder: encoder)
+    let texts = ChosenTexts(
+      choice: configuration.text, vocabulary: vocabulary, encoder: encoder,
+      categories: categories)
     let kinds = Set(corpus.dataSets.map(\.modality))
     var table: [String: [String: [Float]]] = [:]
     for category in categories {
@@ -139,7 +143,7 @@ public struct TrainingRun {
       encoderID: encoder.id)
   }
 
-  private func run(
+  func run(
     _ stage: Stage, index: Int, from weights: Weights, material: Material, began: Date
   ) throws -> Weights {
     var configuration = configuration
@@ -158,6 +162,7 @@ public struct TrainingRun {
     let network = trainer.network.configuration
     var maker = BatchMaker(
       store: material.train, texts: material.texts, configuration: network, shape: shape)
+    maker.mix = configuration.mix
     if configuration.takesFeatures {
       maker.views = try FeatureViews(
         maker, network: trainer.network, weights: weights, bytes: configuration.featureBytes,

@@ -16,6 +16,7 @@ struct SegsamCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, SegmentCommand.self, ReportCommand.self, WatchCommand.self,
       CategoriesCommand.self, DescribeCommand.self, TrainCommand.self, EvaluateCommand.self,
+      AblateCommand.self,
       ExportCommand.self, PhantomCommand.self, DemoCommand.self,
     ])
 }

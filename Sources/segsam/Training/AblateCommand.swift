@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import JSONC
+import Training
+
+/// `segsam ablate`.
+struct AblateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ablate",
+    abstract: "Measures what each of SEG-SAM's parts and what the texts are worth.",
+    discussion: """
+      Trains a small number of steps for each network and seed, from random weights unless --start
+      is given, and validates on `val` at the training's image size. Parts: each object is asked for
+      by one click, as in the paper's ablation. Texts: the whole network, asked by text alone.
+      Goes on where it was broken off.
+
+        segsam ablate --corpus ../shared/corpus -o runs/ablation --autocast --muon
+      """)
+
+  @Option(help: ArgumentHelp("The folder of the data sets.", valueName: "dir"))
+  var corpus: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The folder of the runs.", valueName: "dir"))
+  var output: String
+
+  @Option(help: "What to leave out: parts, texts or both.")
+  var what: Choice = .both
+
+  @Option(
+    help: ArgumentHelp(
+      "IMAGE-SIZE:IMAGES:QUERIES:STEPS:RATE of each run; at most 8000 steps at 128 pixels.",
+      valueName: "stage"))
+  var stage = StageArgument(imageSize: 128, images: 16, slots: 32, steps: 400, rate: 0.001)
+
+  @Option(help: ArgumentHelp("Runs of each network, with seeds 1, 2, ….", valueName: "n"))
+  var seeds = 2
+
+  @Option(help: ArgumentHelp("Write the rows to this file.", valueName: "file"))
+  var json: String?
+
+  @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
+
+  enum Choice: String, CaseIterable, ExpressibleByArgument, Sendable { case parts, texts, both }
+
+  func validate() throws {
+    guard (1...20).contains(seeds) else { throw ValidationError("--seeds is 1 to 20.") }
+    guard stage.imageSize <= 128, stage.steps <= 8000 else {
+      throw ValidationError("An ablation is small: at most 8000 steps at 128 pixels.")
+    }
+  }
+
+  func run() async throws {
+    let folder = URL(fileURLWithPath: output, isDirectory: true)
+    let stage = stage.stage(warmUp: optimisation.warmUp, finalRate: optimisation.finalRate)
+    let variants =
+      (what == .texts ? [] : AblationVariant.parts) + (what == .parts ? [] : AblationVariant.texts)
+    let (corpus, options, seeds, json) = (corpus, optimisation, seeds, json)
+    let rows = try await Blocking.run {
+      var run = TrainingRun(
+        corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
+        configuration: options.configuration(first: stage), stages: [stage])
+      run.phantoms = options.phantoms
+      run.checkpointSeconds = options.checkpointSeconds
+      run.logSteps = options.logSteps
+      run.say = { Console.error($0) }
+      let ablation = Ablation(
+        run: run, variants: variants, seeds: (1...UInt64(seeds)).map { $0 })
+      return try ablation { Console.error("\($0.name): done") }
+    }
+    if let json {
+      try Data(JSONCEncoder().value(of: rows).pretty().utf8)
+        .write(to: URL(fileURLWithPath: json), options: .atomic)
+    }
+    show(rows)
+  }
+
+  private func show(_ rows: [Ablation.Row]) {
+    var table = Table([
+      .init("network"), .init("prompts"), .init("DSC M_b", .right), .init("±", .right),
+      .init("DSC M_s", .right), .init("±", .right), .init("paper", .right),
+      .init("paper M_s", .right),
+    ])
+    for row in rows {
+      let (binary, semantic) = (Self.summary(row.binary), Self.summary(row.semantic))
+      table.add([
+        row.name, row.prompts, binary.mean, binary.spread, semantic.mean, semantic.spread,
+        row.paperBinary.text(3), row.paperSemantic.text(3),
+      ])
+    }
+    table.print()
+    Console.print(
+      "\nmeans over pairs of data set and category of val, at \(stage.imageSize) pixels; ± is half "
+        + "the range over \(seeds) seeds; \(stage.steps) steps of \(stage.images) images")
+  }
+
+  private static func summary(_ values: [Double]) -> (mean: String, spread: String) {
+    guard let low = values.min(), let high = values.max() else { return ("–", "–") }
+    let mean = values.reduce(0, +) / Double(values.count)
+    return (mean.text(3), ((high - low) / 2).text(3))
+  }
+}
