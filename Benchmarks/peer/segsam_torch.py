@@ -36,6 +36,7 @@ class Configuration:
     textWidth: int = 384
     aspects: int = 6
     points: int = 8
+    drawsBinary: bool = False
 
     @property
     def grid(self):
@@ -445,6 +446,8 @@ class SegSAM(nn.Module):
         mask, candidates, iou = self.semantic_agnostic(prompt, summary, features, positions)
         semantic, presence, embedding = self.semantic_aware(
             prompt, summary, context, features, positions)
+        if self.configuration.drawsBinary:
+            mask = mask + self.draw_for(features, summary[:, None])[:, 0]
         naming = embedding @ categories.T / math.sqrt(self.configuration.width)
         return {
             "mask": mask, "candidates": candidates, "iou": iou, "semantic": semantic,
@@ -455,7 +458,11 @@ class SegSAM(nn.Module):
         """What descriptions draw by themselves: categories `[B, K]` → `[B, K, S/2, S/2]`."""
         c = self.configuration
         text = self.t2vse.read(category_text.unflatten(1, (c.aspects, c.textWidth)))[:, 0]
-        asked, (_, _, f4, f2), aware = text[categories], features, self.semantic_aware
+        return self.draw_for(features, text[categories])
+
+    def draw_for(self, features, asked):
+        """The same for texts' summaries `[B, K, width]`."""
+        (_, _, f4, f2), aware = features, self.semantic_aware
         at4 = torch.einsum("bkc,bchw->bkhw", aware.mask4.text(asked), f4)
         at2 = torch.einsum("bkc,bchw->bkhw", aware.mask2.text(asked), f2)
         return F.interpolate(at4, at2.shape[-2:], mode="bilinear") + at2

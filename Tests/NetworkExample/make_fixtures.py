@@ -20,7 +20,7 @@ from segsam_torch import KINDS, Configuration, SegSAM  # noqa: E402
 torch.manual_seed(20261121)
 configuration = Configuration(
     imageSize=32, width=32, stages=[8, 16, 24], stageBlocks=1, depth=1, heads=2, crossWidth=16,
-    decoderMLP=40, upscaled=[16, 8], textWidth=12, aspects=3, points=4)
+    decoderMLP=40, upscaled=[16, 8], textWidth=12, aspects=3, points=4, drawsBinary=True)
 images, queries, categories = 2, 4, 5
 
 network = SegSAM(configuration, categories).eval()

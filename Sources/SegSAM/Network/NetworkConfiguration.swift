@@ -29,6 +29,9 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
   public var aspects = 6
   /// Box corners (two) and clicks in one prompt; unused places hold "not a point".
   public var points = 8
+  /// Whether what a description draws by itself is added to M_b as it is to M_s; nil: not, as in
+  /// models before version 3.
+  public var drawsBinary: Bool? = true
 
   public init() {}
 

@@ -131,12 +131,20 @@ public struct SegSAMNetwork: Sendable {
     let aware = try SemanticAwareDecoder(configuration: c)(
       s["semantic_aware"], prompt: enhanced.prompt, text: enhanced.text, context: context,
       image: features.tokens, features: features, positions: positions)
+    var mask = agnostic.mask
+    if c.drawsBinary == true {
+      let side = c.imageSize / 2
+      let drawn = try SemanticAwareDecoder(configuration: c).draw(
+        s["semantic_aware"], text: s(.reshape([n, 1, c.width]), enhanced.text),
+        features: features)
+      mask = try s(.add, mask, s(.reshape([n, side, side]), drawn))
+    }
     let compared = try s(
       .affine(factor: 1 / Float(c.width).squareRoot(), offset: 0),
       s(.matmul(transposeB: true), aware.embedding, categories))
     let naming = try s(.reshape([n, categories.extent(0)]), compared)
     return Answers(
-      mask: agnostic.mask, candidates: agnostic.candidates, iou: agnostic.iou,
+      mask: mask, candidates: agnostic.candidates, iou: agnostic.iou,
       semantic: aware.mask, presence: aware.presence, naming: naming)
   }
 }
