@@ -21,16 +21,12 @@ struct RunResult: Sendable {
 
   /// Takes a slice in.
   ///
-  /// - Parameter classLogit: the category's logit of C_s where it was trained. Two heads then say
-  ///   whether it is there, the query's own and the CO-token's: the mean of their logits counts.
+  /// - Parameter chance: that the object is there.
   /// - Returns: whether the object counts as present there.
   mutating func take(
-    _ decoded: DecodedQuery, classLogit: Float?, run: QueryRun, slice: Int,
-    geometry: SliceGeometry, scaling: PresenceScaling, threshold: Double, maskThreshold: Double,
-    keepsMask: Bool
+    _ decoded: DecodedQuery, chance: Double, run: QueryRun, slice: Int, geometry: SliceGeometry,
+    threshold: Double, maskThreshold: Double, keepsMask: Bool
   ) -> Bool {
-    let logit = classLogit.map { (decoded.presence + $0) / 2 } ?? decoded.presence
-    let chance = scaling.chance(Double(logit))
     if chance >= presence || naming.isEmpty {
       presence = max(presence, chance)
       naming = decoded.naming

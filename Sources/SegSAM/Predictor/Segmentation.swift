@@ -53,11 +53,16 @@ struct Segmentation {
   func run(
     stop: StopFlag, progress: (@Sendable (Int, Int) -> Void)?
   ) throws -> SegmentationResult {
-    var found = runs.map { _ in RunResult(view: view) }
-    let labels = labelled()
-    var semantic = SemanticMask(view: view, labels: labels, vocabulary: predictor.vocabulary)
+    var found = Found(
+      runs: runs.map { _ in RunResult(view: view) },
+      semantic: SemanticMask(view: view, labels: labelled(), vocabulary: predictor.vocabulary))
     var chances = [Float](repeating: 0, count: predictor.manifest.categories.count)
     let geometry = try SliceGeometry(viewed, side: predictor.manifest.network.imageSize)
+    var presence = SlicePresence(
+      spacing: viewed.hasSpacing ? viewed.affine.spacing[2] : nil, slices: view.sliceCount,
+      runs: runs.count)
+    // Decoded, and waiting for what the slices above say.
+    var waiting: [DecodedSlice] = []
     var encoding = 0.0
     var decoding = 0.0
     for k in 0..<view.sliceCount {
@@ -69,28 +74,27 @@ struct Segmentation {
         chances[n] = max(chances[n], sigmoid(logit))
       }
       let between = Date()
-      semantic.begin()
+      var slice = DecodedSlice(index: k, answers: [])
       for (n, run) in runs.enumerated() {
-        guard let prompt = try run.prompt(on: k, geometry: geometry, predictor: predictor) else {
-          continue
-        }
         try stop.check()
-        let decoded = try predictor.decode(features, prompt, category: run.category)
-        let threshold = presenceThreshold(run)
-        let classLogit = run.category.flatMap { predictor.classIndex[$0] }
-          .map { features.classes[$0] }
-        let isHere = found[n].take(
-          decoded, classLogit: classLogit, run: run, slice: k, geometry: geometry,
-          scaling: predictor.manifest.presenceScaling ?? PresenceScaling(), threshold: threshold,
-          maskThreshold: options.threshold, keepsMask: options.wantsBinaryMasks)
-        if options.wantsSemanticMask, isHere, let category = run.category {
-          semantic.offer(decoded.semantic, category: category, geometry: geometry)
+        let prompt = try run.prompt(on: k, geometry: geometry, predictor: predictor)
+        let decoded = try prompt.map {
+          try predictor.decode(features, $0, category: run.category)
         }
+        slice.answers.append(decoded)
+        guard let decoded else { continue }
+        presence.note(presenceLogit(decoded, run, features), run: n, slice: k)
       }
-      semantic.end(slice: k)
+      waiting.append(slice)
+      while let first = waiting.first, first.index + presence.radius <= k {
+        take(waiting.removeFirst(), presence, geometry, into: &found)
+      }
       decoding += Date().timeIntervalSince(between)
       progress?(k + 1, view.sliceCount)
     }
+    let between = Date()
+    for slice in waiting { take(slice, presence, geometry, into: &found) }
+    decoding += Date().timeIntervalSince(between)
     var probabilities: [String: Double] = [:]
     if options.wantsProbabilities {
       for (n, category) in predictor.manifest.categories.enumerated() {
@@ -98,10 +102,54 @@ struct Segmentation {
       }
     }
     return SegmentationResult(
-      queries: try queries.indices.map { try answer($0, found) },
-      semanticMask: options.wantsSemanticMask ? try view.restore(semantic.map) : nil,
-      labels: labels, probabilities: probabilities,
+      queries: try queries.indices.map { try answer($0, found.runs) },
+      semanticMask: options.wantsSemanticMask ? try view.restore(found.semantic.map) : nil,
+      labels: found.semantic.labels, probabilities: probabilities,
       timing: ["image_encoder": encoding * 1000, "decoders": decoding * 1000])
+  }
+
+  /// What a slice's decoders gave, of each run; nil where nothing was asked.
+  private struct DecodedSlice {
+    var index: Int
+    var answers: [DecodedQuery?]
+  }
+
+  /// What was found so far.
+  private struct Found {
+    var runs: [RunResult]
+    var semantic: SemanticMask
+  }
+
+  /// Two heads say whether a trained category is there, the query's own and the CO-token's: the mean
+  /// of their logits counts.
+  private func presenceLogit(
+    _ decoded: DecodedQuery, _ run: QueryRun, _ features: SliceFeatures
+  ) -> Double {
+    guard let index = run.category.flatMap({ predictor.classIndex[$0] }) else {
+      return Double(decoded.presence)
+    }
+    return Double(decoded.presence + features.classes[index]) / 2
+  }
+
+  private func take(
+    _ slice: DecodedSlice, _ presence: SlicePresence, _ geometry: SliceGeometry,
+    into found: inout Found
+  ) {
+    let scaling = predictor.manifest.presenceScaling ?? PresenceScaling()
+    found.semantic.begin()
+    for (n, run) in runs.enumerated() {
+      guard let decoded = slice.answers[n],
+        let logit = presence.logit(run: n, slice: slice.index)
+      else { continue }
+      let isHere = found.runs[n].take(
+        decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
+        threshold: presenceThreshold(run), maskThreshold: options.threshold,
+        keepsMask: options.wantsBinaryMasks)
+      if options.wantsSemanticMask, isHere, let category = run.category {
+        found.semantic.offer(decoded.semantic, category: category, geometry: geometry)
+      }
+    }
+    found.semantic.end(slice: slice.index)
   }
 
   private func presenceThreshold(_ run: QueryRun) -> Double {

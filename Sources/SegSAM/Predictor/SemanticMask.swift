@@ -5,7 +5,7 @@ import Vocabulary
 /// whose likeliest is the largest logit against background's 0 (protocol, `semantic_mask`).
 struct SemanticMask {
   private(set) var map: LabelMap
-  private let labels: [String]
+  let labels: [String]
   private let vocabulary: Vocabulary
   private var offered: [(label: Int, logits: [Float])] = []
 
