@@ -46,14 +46,26 @@ struct LabelNames {
         + "null for what counts as background, or \"others\": \"background\" for all the rest")
   }
 
-  /// Which of these categories are drawn inside which other.
+  /// Which of these categories are drawn inside which other, as the notes say it, else as the
+  /// vocabulary does. What may be in either part of a pair is in neither for certain.
   func contains(_ categories: Set<String>) -> [String: [String]] {
     if let said = notes.contains { return said }
     var found: [String: [String]] = [:]
     for outer in categories {
-      let inner = categories.filter { $0 != outer && vocabulary.isInside($0, outer) }.sorted()
+      let inner = categories.filter { $0 != outer && lies($0, in: outer) }.sorted()
       if !inner.isEmpty { found[outer] = inner }
     }
     return found
+  }
+
+  private func lies(_ inner: String, in outer: String) -> Bool {
+    let whole = Set(vocabulary.parts(of: outer)).union([outer])
+    var seen: Set<String> = []
+    var next = vocabulary.inside(inner)
+    while let current = next, seen.insert(current).inserted {
+      if whole.contains(current) { return true }
+      next = vocabulary.inside(current)
+    }
+    return false
   }
 }
