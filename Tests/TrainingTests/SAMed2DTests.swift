@@ -118,6 +118,7 @@ struct SAMed2DTests {
     #expect(sets.map(\.name) == ["AMOS_CT", "AMOS_MR"])
     #expect(sets[0].labels == [1: "liver"])
     #expect(sets[0].remarks.contains { $0.contains("no class 9") })
+    #expect(sets[0].remarks.contains { $0.contains("Polyps (ES)") })
     try files.json(SAMed2D.classesName, "[]")
     #expect(files.fault().contains(SAMed2D.classesName))
     try files.remove(SAMed2D.classesName)

@@ -31,8 +31,24 @@ enum FileNames {
 
   /// "3 images have no mask: a, b, c"; nil for none.
   static func remark(_ names: [String], _ what: String) -> String? {
-    guard !names.isEmpty else { return nil }
-    let shown = names.sorted().prefix(5).joined(separator: ", ")
-    return "\(names.count) \(what): \(shown)\(names.count > 5 ? ", …" : "")"
+    var found = Oddities()
+    for name in names.sorted() { found.add(name) }
+    return found.remark(what)
+  }
+
+  /// How many names are odd, and the first few of them, however many there are.
+  struct Oddities {
+    private(set) var count = 0
+    private(set) var first: [String] = []
+
+    mutating func add(_ name: String) {
+      count += 1
+      if first.count < 5 { first.append(name) }
+    }
+
+    func remark(_ what: String) -> String? {
+      guard count > 0 else { return nil }
+      return "\(count) \(what): \(first.joined(separator: ", "))\(count > 5 ? ", …" : "")"
+    }
   }
 }

@@ -37,7 +37,7 @@ enum SAMed2D {
   /// What one data set and modality of the index hold.
   private struct Group {
     var images: [(image: String, patient: String, masks: [(path: String, number: Int)])] = []
-    var strange: [String] = []
+    var strange = FileNames.Oddities()
   }
 
   static func read(_ folder: URL, vocabulary: Vocabulary) throws(CorpusError) -> [Corpus.DataSet] {
@@ -47,11 +47,11 @@ enum SAMed2D {
     let wanted = notes.dataSets.map { Set($0) }
     // Data set → modality → what it holds.
     var groups: [String: [String: Group]] = [:]
-    var nameless: [String] = []
+    var nameless = FileNames.Oddities()
     var entries = SAMed2DIndex(bytes: try bytes(of: index), place: index.path)
     while let (image, masks) = try entries.next() {
       guard let name = Name(image) else {
-        if nameless.count < 100 { nameless.append(image) }
+        nameless.add(image)
         continue
       }
       guard wanted?.contains(name.dataSet) ?? true else { continue }
@@ -61,34 +61,36 @@ enum SAMed2D {
       let numbered = masks.compactMap { path in
         number(ofMask: path, image: image).map { (path: path, number: $0) }
       }
-      if numbered.count < masks.count, group.strange.count < 100 { group.strange.append(image) }
+      if numbered.count < masks.count { group.strange.add(image) }
       if !numbered.isEmpty { group.images.append((image, name.patient, numbered)) }
       groups[name.dataSet, default: [:]][name.modality] = group
     }
     guard !groups.isEmpty else {
-      let example = nameless.first.map { "; \"\($0)\" is not called as its images are" } ?? ""
+      let example = nameless.first.first.map { "; \"\($0)\" is not called as its images are" } ?? ""
       throw CorpusError(index.path, "it names no image of the data sets that are wanted\(example)")
     }
     let classes = try Self.classes(of: folder)
     let patients = try PatientSplit(notes, folder: folder, file: own)
     var names = LabelNames(vocabulary, notes: notes)
     var sets: [Corpus.DataSet] = []
+    var without = FileNames.Oddities()
     for (dataSet, modalities) in groups.sorted(by: { $0.key < $1.key }) {
       for (modality, group) in modalities.sorted(by: { $0.key < $1.key }) {
         let set = try Self.dataSet(
           group, name: modalities.count > 1 ? "\(dataSet)_\(modality)" : dataSet,
           modality: modality, classes: classes[dataSet] ?? [:], folder: folder, notes: notes,
           names: &names, patients: patients)
-        if let set { sets.append(set) }
+        if let set { sets.append(set) } else { without.add("\(dataSet) (\(modality))") }
       }
     }
     try names.check(folder.appendingPathComponent(classesName))
     guard !sets.isEmpty else {
       throw CorpusError(index.path, "no image of it has a mask of a category of the vocabulary")
     }
-    if let remark = FileNames.remark(nameless, "images are not called as its images are") {
-      sets[0].remarks.append(remark)
-    }
+    sets[0].remarks += [
+      nameless.remark("images of the collection are not called as its images are"),
+      without.remark("data sets of it show no category of the vocabulary"),
+    ].compactMap { $0 }
     return sets
   }
 
@@ -109,7 +111,10 @@ enum SAMed2D {
       categories[number] = names.category(of: label)
     }
     let order = Set(categories.values).sorted()
-    guard !order.isEmpty, order.count <= 255 else { return nil }
+    guard !order.isEmpty else { return nil }
+    guard order.count <= 255 else {
+      throw CorpusError(name, "a data set has at most 255 labels, not \(order.count)")
+    }
     let values = Dictionary(
       uniqueKeysWithValues: order.enumerated().map { ($1, UInt16($0 + 1)) })
     let picked = Self.spread(
@@ -128,7 +133,7 @@ enum SAMed2D {
           masks: drawn.map { Corpus.MaskFile(path: $0.0, value: values[$0.1]) },
           patient: who, split: try patients.split(of: who), annotated: Set(drawn.map(\.1))))
     }
-    if let remark = FileNames.remark(group.strange, "images have masks with strange names") {
+    if let remark = group.strange.remark("images have masks with strange names") {
       remarks.append(remark)
     }
     return Corpus.DataSet(
