@@ -1,4 +1,5 @@
 public import Foundation
+public import Vocabulary
 
 /// Why training data could not be used; names file and case.
 public struct CorpusError: Error, Hashable, CustomStringConvertible {
@@ -16,7 +17,7 @@ public enum Split: String, Codable, Sendable, CaseIterable {
   case train, val, test
 }
 
-/// A folder of data sets in the corpus format: one folder a set, with a `dataset.json`.
+/// A folder of data sets, each in one of the layouts that are read here.
 public struct Corpus: Sendable {
   public let dataSets: [DataSet]
 
@@ -33,6 +34,12 @@ public struct Corpus: Sendable {
     /// Category → categories drawn inside it that belong to it too.
     public let contains: [String: [String]]
     public let cases: [Case]
+    public internal(set) var layout = DataSetLayout.corpus
+    /// Mask value as it stands in the files → as `labels` knows it, 0 for background. What is not in
+    /// here stays as it is.
+    var rewritten: [UInt16: UInt16] = [:]
+    /// What the reader left aside, and why.
+    public internal(set) var remarks: [String] = []
 
     /// The mask values that make up a category: its own, and those of what it contains.
     public func values(of category: String) -> Set<UInt16> {
@@ -42,10 +49,22 @@ public struct Corpus: Sendable {
   }
 
   public struct Case: Sendable, Hashable {
-    public let image: String, mask: String, patient: String
+    public let image: String
+    /// One file of labels, or several with one label each.
+    public let masks: [MaskFile]
+    public let patient: String
     public let split: Split
     /// The categories that were looked for; any other is unknown here, not absent.
     public let annotated: Set<String>
+    /// Names the masks of the case in messages.
+    public var mask: String { masks.first?.path ?? "" }
+  }
+
+  public struct MaskFile: Sendable, Hashable {
+    /// In the data set's folder, as an image's is.
+    public let path: String
+    /// The mask value of all that is not 0 in it; nil: it holds mask values itself.
+    public var value: UInt16?
   }
 
   private struct Header: Decodable {
@@ -70,10 +89,18 @@ public struct Corpus: Sendable {
     }
   }
 
-  /// Reads the headers of all sets in a folder, by name; images are read later.
+  /// Reads what describes the data sets of a folder: the folder's own, or those of the folders in it,
+  /// by name. Images are read later.
   ///
-  /// - Throws: `CorpusError` naming the file that cannot be understood.
-  public init(directory: URL) throws(CorpusError) {
+  /// - Parameter vocabulary: for the names of labels in layouts that do not say categories.
+  /// - Throws: `CorpusError` naming the file that cannot be understood, or what was looked for.
+  public init(
+    directory: URL, vocabulary: Vocabulary = Vocabulary(categories: [], descriptions: [])
+  ) throws(CorpusError) {
+    if let layout = DataSetLayout(of: directory) {
+      dataSets = try layout.read(directory, vocabulary: vocabulary)
+      return
+    }
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
@@ -83,17 +110,19 @@ public struct Corpus: Sendable {
     var sets: [DataSet] = []
     for name in names {
       let folder = directory.appendingPathComponent(name)
-      let file = folder.appendingPathComponent("dataset.json")
-      guard FileManager.default.fileExists(atPath: file.path) else { continue }
-      sets.append(try Self.read(file, folder: folder))
+      guard let layout = DataSetLayout(of: folder) else { continue }
+      sets += try layout.read(folder, vocabulary: vocabulary)
     }
     guard !sets.isEmpty else {
-      throw CorpusError(directory.path, "no folder in it has a dataset.json")
+      throw CorpusError(
+        directory.path, "no data set is here or in a folder of it; \(DataSetLayout.lookedFor)")
     }
     dataSets = sets
   }
 
-  private static func read(_ file: URL, folder: URL) throws(CorpusError) -> DataSet {
+  /// A set in the corpus format.
+  static func read(_ folder: URL) throws(CorpusError) -> DataSet {
+    let file = folder.appendingPathComponent("dataset.json")
     let header: Header
     do {
       header = try JSONDecoder().decode(Header.self, from: Data(contentsOf: file))
@@ -114,7 +143,8 @@ public struct Corpus: Sendable {
       source: header.source ?? "", labels: labels, contains: header.contains ?? [:],
       cases: header.cases.map {
         Case(
-          image: $0.image, mask: $0.mask, patient: $0.patient, split: $0.split,
+          image: $0.image, masks: [MaskFile(path: $0.mask)], patient: $0.patient,
+          split: $0.split,
           annotated: Set($0.annotated ?? Array(all)))
       })
   }

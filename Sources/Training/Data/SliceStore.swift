@@ -85,7 +85,7 @@ public struct SliceStore: Sendable {
     let read = try ImageFile.read(
       path: set.folder.appendingPathComponent(each.image).path,
       modality: Modality(rawValue: set.modality))
-    let map = try ImageFile.readLabels(path: set.folder.appendingPathComponent(each.mask).path)
+    let map = try set.readLabels(of: each)
     guard map.width == read.width, map.height == read.height, map.depth == read.depth else {
       throw CorpusError("\(set.name)/\(each.mask)", "it has another grid than its image")
     }

@@ -67,7 +67,7 @@ public struct Evaluation {
     let image = try ImageFile.read(
       path: set.folder.appendingPathComponent(each.image).path,
       modality: Modality(rawValue: set.modality))
-    let map = try ImageFile.readLabels(path: set.folder.appendingPathComponent(each.mask).path)
+    let map = try set.readLabels(of: each)
     let view = AxialView(image)
     let (viewed, labels) = (try view.view(image), try view.view(map))
     let categories = set.labels.sorted { $0.key < $1.key }.map(\.value)

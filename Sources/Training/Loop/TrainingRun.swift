@@ -95,7 +95,10 @@ public struct TrainingRun {
   }
 
   func material(_ vocabulary: Vocabulary) throws -> Material {
-    let real = try Corpus(directory: corpus)
+    let real = try Corpus(directory: corpus, vocabulary: vocabulary)
+    for set in real.dataSets {
+      for remark in set.remarks { say("\(set.name): \(remark)") }
+    }
     var corpus = real
     if phantoms > 0 {
       let folder = output.appendingPathComponent("phantoms")

@@ -15,9 +15,9 @@ struct SegsamCommand: AsyncParsableCommand {
     version: "segsam \(Version.current), protocol segsam/1",
     subcommands: [
       ServeCommand.self, SegmentCommand.self, ReportCommand.self, WatchCommand.self,
-      CategoriesCommand.self, DescribeCommand.self, TrainCommand.self, EvaluateCommand.self,
-      AblateCommand.self,
-      ExportCommand.self, PhantomCommand.self, DemoCommand.self,
+      CategoriesCommand.self, DescribeCommand.self, CorpusCommand.self, TrainCommand.self,
+      AblateCommand.self, EvaluateCommand.self, ExportCommand.self, PhantomCommand.self,
+      DemoCommand.self,
     ])
 }
 

@@ -67,12 +67,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   func run() async throws {
     let (corpus, model, seed) = (corpus, model, shuffleDescriptions)
     let loaded = try await Blocking.run {
-      let data = try Corpus(directory: URL(fileURLWithPath: corpus, isDirectory: true))
+      let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
+      let data = try Corpus(
+        directory: URL(fileURLWithPath: corpus, isDirectory: true), vocabulary: vocabulary)
       guard !data.dataSets.isEmpty else {
         throw Failure(.badInput, "\(corpus) holds no data sets")
       }
       let bundle = try ModelBundle.load(directory: ModelBundle.find(name: model.model))
-      let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
       var options = PredictorOptions(threads: model.threads, cacheBytes: model.cache << 20)
       if let seed {
         options.descriptionsOf = Shuffle.cycle(bundle.manifest.categories, seed: seed)

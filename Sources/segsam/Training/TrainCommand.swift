@@ -10,7 +10,8 @@ struct TrainCommand: AsyncParsableCommand {
     abstract: "Trains a model on a corpus, with checkpoints to go on from.",
     discussion: """
       Needs libtorch: make trainer. Writes checkpoints, losses and validation as CSV with plots,
-      and at the end the model in OUTPUT/bundle, for --model.
+      and at the end the model in OUTPUT/bundle, for --model. How data may lie is said in
+      docs/training.md; segsam corpus finds what is wrong with them.
 
         segsam train --corpus ../shared/corpus -o runs/base --stage 128:8:16:12000:0.001
         segsam train --corpus ../shared/corpus -o runs/base --stage 128:8:16:12000:0.001 --resume
