@@ -42,4 +42,27 @@ struct ChosenTexts {
       return try texts.vectors(freeText: "A computerized tomography of a \(name).")
     }
   }
+
+  /// What somebody might type for a category: its English names, and sentences joined from its
+  /// description, each as one vector `[textWidth]`. None but with the whole description.
+  func sentences(_ category: String) throws -> [[Float]] {
+    guard choice == .all, let entry = vocabulary[category] else { return [] }
+    var texts = entry.names["en"] ?? [entry.name]
+    for modality in entry.modalities.prefix(2) {
+      let aspects = vocabulary.aspectTexts(for: category, modality: modality)
+      guard aspects.count == Aspect.allCases.count else { continue }
+      let all = Dictionary(uniqueKeysWithValues: zip(Aspect.allCases, aspects))
+      func told(_ aspect: Aspect) -> String { all[aspect] ?? "" }
+      texts += [
+        "\(entry.name): \(told(.appearance))", "\(told(.appearance)) \(told(.location))",
+      ]
+      guard modality == entry.modalities.first else { continue }
+      texts += [
+        "\(entry.name). \(told(.location))", "\(told(.shape)) This is the \(entry.name).",
+        "Outline the \(entry.name).", "\(told(.shape)) \(told(.location))",
+        "\(told(.location)) \(told(.neighbours))", "\(entry.name). \(told(.texture))",
+      ]
+    }
+    return try encoder.encode(texts)
+  }
 }

@@ -13,6 +13,9 @@ public struct PromptMix: Codable, Sendable, Hashable {
   /// How often all aspects but the name are left out, and how often some are.
   public var nameOnly: Float = 0.12
   public var someAspects: Float = 0.2
+  /// How often one sentence stands in the name's place and nothing else is said, as in a query by
+  /// free text.
+  public var freeText: Float = 0.15
   public init() {}
 
   /// One way of asking, and nothing else.
@@ -25,6 +28,7 @@ public struct PromptMix: Codable, Sendable, Hashable {
     }
     // Absent objects can be asked for by text only.
     if prompt != .text { absent = 0 }
+    freeText = 0
   }
 }
 
@@ -316,6 +320,13 @@ public struct BatchMaker: Sendable {
     let modality = store.corpus.dataSets[slice.dataSet].modality
     let vectors = texts.vectors(store.categories[category], modality)
     let width = c.textWidth
+    if random.chance(mix.freeText),
+      let sentence = texts.freeText(store.categories[category], random: &random)
+    {
+      let at = slot * c.aspects * width
+      b.text.replaceSubrange(at..<at + width, with: sentence)
+      return
+    }
     let nameOnly = random.chance(mix.nameOnly)
     let some = random.chance(mix.someAspects)
     for aspect in 0..<c.aspects {

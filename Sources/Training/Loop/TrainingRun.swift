@@ -125,6 +125,8 @@ public struct TrainingRun {
         table[category, default: [:]][kind] = try texts.vectors(category, modality: kind)
       }
     }
+    var sentences: [String: [[Float]]] = [:]
+    for category in categories { sentences[category] = try texts.sentences(category) }
     say("encoded the descriptions of \(categories.count) categories")
     let before = Dictionary(
       uniqueKeysWithValues: zip(start?.manifest.categories ?? [], start?.manifest.modalities ?? []))
@@ -141,7 +143,8 @@ public struct TrainingRun {
     return Material(
       train: train, val: val,
       texts: AspectVectors(
-        table, width: configuration.network.aspects * configuration.network.textWidth),
+        table, sentences: sentences,
+        width: configuration.network.aspects * configuration.network.textWidth),
       categories: categories, modalities: modalities, categoryText: categoryText,
       encoderID: encoder.id)
   }
