@@ -37,6 +37,8 @@ public struct PairMeasure: Sendable, Codable, Hashable {
   public var falseMasks: Int
   /// Expected calibration error of presence, in ten bins; nil with fewer than ten images.
   public var calibrationError: Double?
+  /// The best, the median and the worst image.
+  public var examples: [ExampleCase]
 }
 
 /// Means over the pairs of one data set, modality or category.
@@ -65,8 +67,10 @@ public struct EvaluationReport: Sendable, Codable {
   public var pairsWithAUROC: Int
   /// The share of queries for something absent that got a mask.
   public var falseMaskRate: Double?
-  /// Over all queries with a name.
+  /// Over all queries.
   public var calibrationError: Double?
+  /// Of presence over all queries, ten bins of equal width.
+  public var reliability: [ReliabilityBin]
   public var byDataSet: [GroupMeasure], byModality: [GroupMeasure], byCategory: [GroupMeasure]
   public var seconds: Double
   /// The scaling of presence that fits best, on top of the model's own.
@@ -107,6 +111,7 @@ public struct EvaluationReport: Sendable, Codable {
       absent == 0 ? nil : Double(pairs.reduce(0) { $0 + $1.falseMasks }) / Double(absent)
     let (positives, negatives) = (sorted.flatMap(\.positives), sorted.flatMap(\.negatives))
     calibrationError = Calibration.error(positives: positives, negatives: negatives)
+    reliability = Calibration.reliability(positives: positives, negatives: negatives)
     fittedScaling = Calibration.fit(positives: positives, negatives: negatives)
     byDataSet = Self.groups(pairs, \.dataSet)
     byModality = Self.groups(pairs, \.modality)
