@@ -18,7 +18,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       annotated categories of an image are asked in one request. The files hold more: IoU, DSC of
       whole volumes, calibration, and means by data set, modality and category.
 
-        segsam evaluate --corpus ../shared/corpus --split val --prompts text --json val.json
+        segsam evaluate --corpus ../shared/corpus --split val --prompts text --json val.json \
+            --html val.html
       """)
 
   @Option(help: ArgumentHelp("The folder of the data sets.", valueName: "dir"))
@@ -29,12 +30,6 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   @Option(help: "How objects are asked for: text, box, text+box or points.")
   var prompts: PromptKind = .text
-
-  @Option(help: ArgumentHelp("Write the measures to this file.", valueName: "file"))
-  var json: String?
-
-  @Option(help: ArgumentHelp("Write a line a pair to this file.", valueName: "file"))
-  var csv: String?
 
   @Option(
     help: ArgumentHelp(
@@ -56,6 +51,8 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only every n-th slice of a volume.", valueName: "n"))
   var stride = 1
 
+  @OptionGroup(title: "Files") var files: EvaluationFiles
+
   @OptionGroup var model: ModelOptions
 
   func validate() throws {
@@ -65,6 +62,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try files.check()
     let (corpus, model, seed) = (corpus, model, shuffleDescriptions)
     let loaded = try await Blocking.run {
       let data = try Corpus(directory: URL(fileURLWithPath: corpus, isDirectory: true))
@@ -88,87 +86,27 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let progress = Progress("evaluating", unit: "cases")
     // Off the cooperative pool: decoding and comparing take as long as the model.
-    let report = try await Task(executorPreference: WorkThread.shared) {
+    let wantsPictures = files.html != nil
+    let (report, pictures) = try await Task(executorPreference: WorkThread.shared) {
       var evaluation = Evaluation(
         corpus: loaded.corpus, split: split, prompt: prompts, vocabulary: loaded.vocabulary)
       evaluation.stride = stride
       (evaluation.boxJitter, evaluation.clicks) = (jitter, clicks)
       evaluation.progress = { progress.advance($0, of: $1) }
-      return try await evaluation.run(loaded.engine)
+      let report = try await evaluation.run(loaded.engine)
+      let pictures =
+        wantsPictures
+        ? try await evaluation.pictures(of: report, engine: loaded.engine) : ExamplePictures()
+      return (report, pictures)
     }.value
     progress.end()
-    if let json { try write(try JSONCEncoder().value(of: report).pretty(), to: json) }
-    if let csv { try write(report.csv, to: csv) }
+    if let json = files.json {
+      try files.write(try JSONCEncoder().value(of: report).pretty(), to: json)
+    }
+    if let csv = files.csv { try files.write(report.csv, to: csv) }
+    if let html = files.html {
+      try files.write(EvaluationPage(report, pictures: pictures).html, to: html)
+    }
     show(report)
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw Failure(.internalFault, "\(path) cannot be written: \(error.localizedDescription)")
-    }
-  }
-
-  private func show(_ report: EvaluationReport) {
-    var table = Table([
-      .init("data set"), .init("category"), .init("modality"), .init("n", .right),
-      .init("DSC M_b", .right), .init("95 %", .right), .init("DSC M_s", .right),
-      .init("NSD", .right), .init("HD95", .right), .init("AUROC", .right), .init("false", .right),
-    ])
-    for pair in report.pairs {
-      table.add([
-        pair.dataSet, pair.category, pair.modality, "\(pair.n)", pair.binaryDice.text(3),
-        Self.text(pair.binaryInterval), pair.semanticDice.text(3), pair.surfaceDice.text(3),
-        pair.hausdorff95.text(1), pair.auroc.text(3),
-        pair.negatives == 0 ? "–" : "\(pair.falseMasks)/\(pair.negatives)",
-      ])
-    }
-    table.add([
-      "mean", "\(report.pairs.count) pairs", "", "\(report.pairs.reduce(0) { $0 + $1.n })",
-      report.meanBinaryDice.text(3), Self.text(report.binaryInterval),
-      report.meanSemanticDice.text(3), report.meanSurfaceDice.text(3), "",
-      report.meanAUROC.text(3), report.falseMaskRate.map { "\(($0 * 100).text(1)) %" } ?? "–",
-    ])
-    table.print()
-    let shuffled = shuffleDescriptions == nil ? "" : ", descriptions shuffled"
-    Console.print(
-      "\n\(report.model) \(report.version), \(report.split), prompts \(report.prompts)\(shuffled), "
-        + "\(report.seconds.text(0)) s; AUROC's mean over \(report.pairsWithAUROC) pairs with "
-        + "5 images of each kind; expected calibration error of presence "
-        + report.calibrationError.text(3))
-    if report.clickDice.count > 1 {
-      let rounds = report.clickDice.enumerated().map { "\($0 + 1): \($1.text(3))" }
-      Console.print("mean DSC of M_b by clicks: \(rounds.joined(separator: ", "))")
-    }
-  }
-
-  private static func text(_ interval: Interval?) -> String {
-    interval.map { "\($0.low.text(2))–\($0.high.text(2))" } ?? "–"
-  }
-}
-
-enum SplitArgument: String, CaseIterable, ExpressibleByArgument, Sendable {
-  case train, val, test
-  var split: Split {
-    switch self {
-    case .train: .train
-    case .val: .val
-    case .test: .test
-    }
-  }
-}
-
-enum PromptKind: String, CaseIterable, ExpressibleByArgument, Sendable {
-  case text, box
-  case textAndBox = "text+box"
-  case points
-  var prompt: EvaluationPrompt {
-    switch self {
-    case .text: .text
-    case .box: .box
-    case .textAndBox: .textAndBox
-    case .points: .points
-    }
   }
 }

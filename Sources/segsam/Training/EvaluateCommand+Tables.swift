@@ -1,0 +1,41 @@
+import Training
+
+/// What `segsam evaluate` prints.
+extension EvaluateCommand {
+  func show(_ report: EvaluationReport) {
+    var table = Table([
+      .init("data set"), .init("category"), .init("modality"), .init("n", .right),
+      .init("DSC M_b", .right), .init("95 %", .right), .init("DSC M_s", .right),
+      .init("NSD", .right), .init("HD95", .right), .init("AUROC", .right), .init("false", .right),
+    ])
+    for pair in report.pairs {
+      table.add([
+        pair.dataSet, pair.category, pair.modality, "\(pair.n)", pair.binaryDice.text(3),
+        Self.text(pair.binaryInterval), pair.semanticDice.text(3), pair.surfaceDice.text(3),
+        pair.hausdorff95.text(1), pair.auroc.text(3),
+        pair.negatives == 0 ? "–" : "\(pair.falseMasks)/\(pair.negatives)",
+      ])
+    }
+    table.add([
+      "mean", "\(report.pairs.count) pairs", "", "\(report.pairs.reduce(0) { $0 + $1.n })",
+      report.meanBinaryDice.text(3), Self.text(report.binaryInterval),
+      report.meanSemanticDice.text(3), report.meanSurfaceDice.text(3), "",
+      report.meanAUROC.text(3), report.falseMaskRate.map { "\(($0 * 100).text(1)) %" } ?? "–",
+    ])
+    table.print()
+    let shuffled = shuffleDescriptions == nil ? "" : ", descriptions shuffled"
+    Console.print(
+      "\n\(report.model) \(report.version), \(report.split), prompts \(report.prompts)\(shuffled), "
+        + "\(report.seconds.text(0)) s; AUROC's mean over \(report.pairsWithAUROC) pairs with "
+        + "5 images of each kind; expected calibration error of presence "
+        + report.calibrationError.text(3))
+    if report.clickDice.count > 1 {
+      let rounds = report.clickDice.enumerated().map { "\($0 + 1): \($1.text(3))" }
+      Console.print("mean DSC of M_b by clicks: \(rounds.joined(separator: ", "))")
+    }
+  }
+
+  private static func text(_ interval: Interval?) -> String {
+    interval.map { "\($0.low.text(2))–\($0.high.text(2))" } ?? "–"
+  }
+}
