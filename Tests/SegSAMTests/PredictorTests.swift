@@ -153,6 +153,25 @@ struct PredictorTests {
     #expect(abs(chances.reduce(0, +) - 1) < 1e-4)
   }
 
+  @Test("the masks that were not chosen come where they are asked for")
+  func alternatives() async throws {
+    let queries = [
+      Query(.unnamed, clicks: [Click(at: [12, 9, 1], isPositive: true)]),
+      Query(.category("liver"), box: Box([4, 4, 0, 30, 20, 2])), Query(.category("kidneys")),
+    ]
+    var options = everything
+    #expect(try await ask(queries).queries.allSatisfy { $0.alternatives.isEmpty })
+    options.wantsAlternatives = true
+    let result = try await ask(queries, options: options)
+    #expect(result.queries.map(\.alternatives.count) == [3, 3, 0])
+    #expect(Set(result.queries[0].alternatives).count == 3)
+    let plain = try await ask(queries).queries
+    #expect(result.queries.map(\.mask) == plain.map(\.mask))
+    for mask in result.queries[0].alternatives {
+      #expect([mask.width, mask.height, mask.depth] == [40, 30, 3])
+    }
+  }
+
   @Test(
     "boxes and clicks that do not fit are refused",
     arguments: [

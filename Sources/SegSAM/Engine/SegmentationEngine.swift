@@ -58,15 +58,18 @@ public struct SegmentOptions: Sendable, Hashable {
   /// Nil: the one calibrated for each category, from the model's manifest.
   public var presenceThreshold: Double?
   public var wantsBinaryMasks: Bool, wantsSemanticMask: Bool, wantsProbabilities: Bool
+  /// Whether the masks that were not chosen are given too.
+  public var wantsAlternatives: Bool
   public init(
     threshold: Double = 0.5, presenceThreshold: Double? = nil, wantsBinaryMasks: Bool = true,
-    wantsSemanticMask: Bool = true, wantsProbabilities: Bool = true
+    wantsSemanticMask: Bool = true, wantsProbabilities: Bool = true, wantsAlternatives: Bool = false
   ) {
     self.threshold = threshold
     self.presenceThreshold = presenceThreshold
     self.wantsBinaryMasks = wantsBinaryMasks
     self.wantsSemanticMask = wantsSemanticMask
     self.wantsProbabilities = wantsProbabilities
+    self.wantsAlternatives = wantsAlternatives
   }
 }
 
@@ -97,9 +100,13 @@ public struct QueryResult: Sendable {
   public var parts: [PartResult]
   /// For an unnamed query the five likeliest categories, best first, with probabilities.
   public var candidates: [(category: String, probability: Double)]
+  /// Where asked for: what else the decoder drew, its masks for ambiguous prompts (SAM). Empty for a
+  /// composite, and where not present.
+  public var alternatives: [BinaryMask]
   public init(
     category: String?, isPresent: Bool, presence: Double, score: Double, mask: BinaryMask?,
-    parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = []
+    parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = [],
+    alternatives: [BinaryMask] = []
   ) {
     self.category = category
     self.isPresent = isPresent
@@ -108,6 +115,7 @@ public struct QueryResult: Sendable {
     self.mask = mask
     self.parts = parts
     self.candidates = candidates
+    self.alternatives = alternatives
   }
 }
 
