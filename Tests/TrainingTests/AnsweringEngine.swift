@@ -7,6 +7,7 @@ final class AnsweringEngine: SegmentationEngine {
   struct Answer {
     var mask: BinaryMask
     var presence = 0.9
+    var alternatives: [BinaryMask] = []
   }
 
   let model = ModelInfo(name: "answering", version: "1")
@@ -36,7 +37,7 @@ final class AnsweringEngine: SegmentationEngine {
       let answer = answer(query, imageKey)
       return QueryResult(
         category: nil, isPresent: answer.mask.count > 0, presence: answer.presence, score: 0.5,
-        mask: answer.mask)
+        mask: answer.mask, alternatives: options.wantsAlternatives ? answer.alternatives : [])
     }
     return SegmentationResult(
       queries: results, semanticMask: nil, labels: [], probabilities: [:], timing: [:])

@@ -12,6 +12,7 @@ struct EvaluationPageTests {
     licence: String = "open"
   ) async throws -> (report: EvaluationReport, pictures: ExamplePictures) {
     let files = try SyntheticCorpus()
+    defer { withExtendedLifetime(files) {} }
     let kidney: SyntheticCorpus.Shapes = [(1, 4, 8, 14, 24)]
     try files.add(
       "ren <b>", modality: "MR", labels: ["1": "right_kidney"],

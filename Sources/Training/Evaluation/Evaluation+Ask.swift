@@ -5,7 +5,8 @@ import Vocabulary
 /// What one object was answered with, and what that is worth.
 struct ObjectAnswer {
   var score = QueryScore()
-  /// M_b; nil where nothing was asked.
+  /// What is measured: M_b, or with the oracle the nearest candidate; of several regions the union.
+  /// Nil where nothing was asked.
   var mask: BinaryMask?
 }
 
@@ -17,55 +18,70 @@ extension Evaluation {
     _ slice: EvaluationSlice, engine: any SegmentationEngine
   ) async throws -> [ObjectAnswer] {
     var answers = [ObjectAnswer](repeating: ObjectAnswer(), count: slice.categories.count)
-    var queries: [Query] = []
-    var asked: [Int] = []
-    for (n, category) in slice.categories.enumerated() {
-      switch prompt {
-      case .text: queries.append(Query(.category(category)))
-      case .box, .textAndBox:
-        guard let box = box(of: slice.truths[n], key: "\(slice.key) \(category)") else { continue }
-        queries.append(Query(prompt == .box ? .unnamed : .category(category), box: box))
-      case .points:
-        guard let click = SimulatedClick.next(in: slice.truths[n], after: nil) else { continue }
-        queries.append(Query(.unnamed, clicks: [click]))
-      }
-      asked.append(n)
+    var prompts = zip(slice.categories, slice.truths).map { category, truth in
+      prompt(for: category, truth: truth, key: "\(slice.key) \(category)")
     }
-    guard !queries.isEmpty else { return answers }
-    let options = SegmentOptions(wantsSemanticMask: prompt == .text, wantsProbabilities: false)
-    var result = try await engine.segment(
-      slice.image, imageKey: slice.key, queries: queries, options: options, progress: nil)
-    func note() throws {
-      for (n, answer) in zip(asked, result.queries) {
-        answers[n].mask = answer.mask
-        guard let mask = answer.mask else { continue }
-        answers[n].score.binary = try Overlap(mask, slice.truths[n])
-        guard prompt == .points, let dice = answers[n].score.binary?.dice else { continue }
-        answers[n].score.rounds.append(dice)
-      }
-    }
-    try note()
-    for _ in 1..<max(1, clicks) where prompt == .points {
-      for (q, n) in asked.enumerated() {
-        if let click = SimulatedClick.next(in: slice.truths[n], after: result.queries[q].mask) {
-          queries[q].clicks.append(click)
+    guard prompts.contains(where: { !$0.queries.isEmpty }) else { return answers }
+    let options = SegmentOptions(
+      wantsSemanticMask: prompt == .text, wantsProbabilities: false,
+      wantsAlternatives: measuresOracle)
+    for round in 0..<(prompt == .points ? max(1, clicks) : 1) {
+      if round > 0 {
+        for n in prompts.indices where !prompts[n].queries.isEmpty {
+          if let click = SimulatedClick.next(in: slice.truths[n], after: answers[n].mask) {
+            prompts[n].queries[0].clicks.append(click)
+          }
         }
       }
-      result = try await engine.segment(
-        slice.image, imageKey: slice.key, queries: queries, options: options, progress: nil)
-      try note()
-    }
-    for (n, answer) in zip(asked, result.queries) {
-      answers[n].score.presence = answer.presence
-      let truth = slice.truths[n]
-      guard truth.count >= Self.leastPixels else { continue }
-      if let mask = answers[n].mask {
-        answers[n].score.surface = try SurfaceDistance(
-          mask, truth, spacing: slice.image.affine.spacing)
+      let result = try await engine.segment(
+        slice.image, imageKey: slice.key, queries: prompts.flatMap(\.queries), options: options,
+        progress: nil)
+      var next = 0
+      for n in prompts.indices where !prompts[n].queries.isEmpty {
+        let count = prompts[n].queries.count
+        guard next + count <= result.queries.count else { break }
+        try take(
+          Array(result.queries[next..<next + count]), to: prompts[n], truth: slice.truths[n],
+          into: &answers[n])
+        next += count
+        guard slice.truths[n].count >= Self.leastPixels else { continue }
+        answers[n].score.semanticDice = try semanticDice(result, slice, n)
       }
-      answers[n].score.semanticDice = try semanticDice(result, slice, n)
+    }
+    for n in answers.indices where slice.truths[n].count >= Self.leastPixels {
+      guard let mask = answers[n].mask else { continue }
+      answers[n].score.surface = try SurfaceDistance(
+        mask, slice.truths[n], spacing: slice.image.affine.spacing)
     }
     return answers
+  }
+
+  private func take(
+    _ results: [QueryResult], to prompt: ObjectPrompt, truth: BinaryMask,
+    into answer: inout ObjectAnswer
+  ) throws {
+    answer.score.presence = results.map(\.presence).max()
+    answer.mask = nil
+    for (result, target) in zip(results, prompt.targets) {
+      guard let mask = try measured(result, near: target) else { continue }
+      answer.mask?.formUnion(mask)
+      answer.mask = answer.mask ?? mask
+    }
+    guard let mask = answer.mask else { return }
+    let overlap = try Overlap(mask, truth)
+    answer.score.binary = overlap
+    if self.prompt == .points { answer.score.rounds.append(overlap.dice) }
+  }
+
+  /// The model's own choice, or with the oracle the nearest of all that it drew.
+  private func measured(_ result: QueryResult, near target: BinaryMask) throws -> BinaryMask? {
+    guard let own = result.mask, measuresOracle else { return result.mask }
+    var best = (mask: own, dice: try Overlap(own, target).dice)
+    for other in result.alternatives {
+      let dice = try Overlap(other, target).dice
+      if dice > best.dice { best = (other, dice) }
+    }
+    return best.mask
   }
 
   /// DSC of the part of M_s that is the category's, with what is drawn inside it.
@@ -84,20 +100,5 @@ extension Evaluation {
       width: semantic.width, height: semantic.height,
       voxels: semantic.labels.map { values.contains($0) ? 1 : 0 })
     return try Overlap(mine, slice.truths[n]).dice
-  }
-
-  /// The tight box, each side moved by up to `boxJitter` pixels, within the image and never empty.
-  private func box(of mask: BinaryMask, key: String) -> Box? {
-    guard let tight = mask.boundingBox?.bounds(isVolume: false) else { return nil }
-    guard boxJitter > 0 else { return Box(tight.map(Double.init)) }
-    // The same object gets the same box in every run.
-    var random = SeededRandom(for: key)
-    let extents = [mask.width, mask.height]
-    let moved = tight.enumerated().map { n, side in
-      let off = random.below(2 * boxJitter + 1) - boxJitter
-      return min(max(side + off, 0), extents[n % 2])
-    }
-    guard moved[0] < moved[2], moved[1] < moved[3] else { return Box(tight.map(Double.init)) }
-    return Box(moved.map(Double.init))
   }
 }

@@ -11,8 +11,7 @@ public enum EvaluationPrompt: String, Sendable, Codable, CaseIterable {
   case box
   /// By name and box.
   case textAndBox = "text+box"
-  /// By clicks alone: the first at the point deepest inside it, each further one at the point deepest
-  /// inside what is wrong so far (the protocol of arXiv 2304.10517).
+  /// By clicks alone, as ``SimulatedClick`` makes them.
   case points
 }
 
@@ -26,8 +25,13 @@ public struct Evaluation {
   public var stride = 1
   /// Each side of a box is off by a whole number of pixels up to this, drawn for each object.
   public var boxJitter = 0
-  /// Clicks on each object, for `points`.
+  /// Rounds of clicks on each object, for `points`.
   public var clicks = 1
+  /// Where boxes and first clicks are set; nil: of the whole object.
+  public var mode: PromptMode?
+  /// Of all masks that the decoder drew, the one nearest to the truth is measured; else the one with
+  /// which the model answers.
+  public var measuresOracle = false
   /// Told how far it is: cases done, cases in all.
   public var progress: (Int, Int) -> Void = { _, _ in }
   /// The least number of pixels that an object must show.
@@ -46,10 +50,12 @@ public struct Evaluation {
     let began = Date()
     var tallies: [String: Tally] = [:]
     try await eachCase { try await measure($0, engine: engine, into: &tallies) }
-    return EvaluationReport(
+    var report = EvaluationReport(
       tallies: Array(tallies.values), model: engine.model.name, version: engine.model.version,
       split: split.rawValue, prompts: prompt.rawValue, stride: stride,
       tolerance: Self.surfaceTolerance, seconds: Date().timeIntervalSince(began))
+    (report.mode, report.isOracle, report.jitter) = (mode?.rawValue, measuresOracle, boxJitter)
+    return report
   }
 
   /// Decodes the split's cases, one after another.

@@ -51,6 +51,12 @@ public struct GroupMeasure: Sendable, Codable, Hashable {
 /// The whole evaluation.
 public struct EvaluationReport: Sendable, Codable {
   public var model: String, version: String, split: String, prompts: String
+  /// Where boxes and clicks were set; nil: of the whole object.
+  public var mode: String?
+  /// Whether the nearest of all candidates was measured, not the model's own choice.
+  public var isOracle = false
+  /// By how many pixels the sides of a box were off at most.
+  public var jitter = 0
   /// Every n-th slice of a volume.
   public var stride: Int
   public var pairs: [PairMeasure]

@@ -1,10 +1,19 @@
 import Imaging
 import SegSAM
 
-/// Where somebody who knows the truth would click next.
+/// Where somebody who knows the truth would click (the protocol of arXiv 2304.10517).
 enum SimulatedClick {
-  /// The voxel deepest inside the object, or after an answer deepest inside what is wrong in it: on
-  /// the object if the object is there, else off it. Nil where nothing is wrong.
+  /// Onto the object, where it is deepest: one of the maxima of its distance transform, drawn by lot.
+  static func first(in truth: BinaryMask, random: inout SeededRandom) -> Click? {
+    let depths = truth.distances(closed: true)
+    guard let most = depths.max(), most > 0 else { return nil }
+    let deepest = depths.indices.filter { depths[$0] == most }
+    let at = deepest[random.below(deepest.count)]
+    return Click(at: [Double(at % truth.width), Double(at / truth.width)], isPositive: true)
+  }
+
+  /// Where the answer is most wrong: deepest inside what is missing or too much, on the object if the
+  /// object is there, else off it. Nil where nothing is wrong.
   static func next(in truth: BinaryMask, after answer: BinaryMask?) -> Click? {
     var wrong = truth
     if let answer {

@@ -112,6 +112,9 @@ extension EvaluationReport {
   /// What was asked of which model, in one line.
   public var setting: String {
     var parts = ["\(model) \(version)", "split \(split)", "prompts \(prompts)"]
+    if let mode { parts.append("mode \(mode)") }
+    if isOracle { parts.append("oracle") }
+    if jitter > 0 { parts.append("boxes off by up to \(jitter) pixels") }
     if stride > 1 { parts.append("every \(stride)th slice of volumes") }
     return parts.joined(separator: ", ")
   }

@@ -27,6 +27,70 @@ enum PromptKind: String, CaseIterable, ExpressibleByArgument, Sendable {
   }
 }
 
+/// How objects are asked for.
+struct PromptingOptions: ParsableArguments {
+  @Option(
+    help: """
+      How objects are asked for: text, box, text+box or points; text if neither this nor --mode is \
+      given.
+      """)
+  var prompts: PromptKind?
+
+  @Option(
+    help: """
+      Where boxes or first clicks are set, the five modes of arXiv 2304.10517: point-largest, \
+      point-parts, box-largest, box-parts or box-whole; of the whole object if not given.
+      """)
+  var mode: ModeArgument?
+
+  @Flag(
+    help: "With boxes or clicks: measure the nearest of all masks drawn, not the model's choice.")
+  var oracle = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Each side of a box is off by up to so many pixels.", valueName: "pixels"))
+  var jitter = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Clicks on each object with --prompts points: the first deepest inside it, each further one "
+        + "where the answer before is most wrong.", valueName: "n"))
+  var clicks = 1
+
+  var kind: PromptKind { prompts ?? mode.map { $0.mode.isOfPoints ? .points : .box } ?? .text }
+  /// What one query may hold.
+  var mostClicks: Int { clicks + (mode?.mode == .pointParts ? 2 : 0) }
+
+  func validate() throws {
+    guard (0...500).contains(jitter) else { throw ValidationError("--jitter is 0 to 500.") }
+    guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }
+    if let mode, mode.mode.isOfPoints != (kind == .points) || kind == .text {
+      throw ValidationError("--mode \(mode.rawValue) does not go with --prompts \(kind.rawValue).")
+    }
+    if oracle && kind == .text {
+      throw ValidationError("--oracle needs boxes or clicks: --prompts box, text+box or points.")
+    }
+  }
+}
+
+enum ModeArgument: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case pointLargest = "point-largest"
+  case pointParts = "point-parts"
+  case boxLargest = "box-largest"
+  case boxParts = "box-parts"
+  case boxWhole = "box-whole"
+  var mode: PromptMode {
+    switch self {
+    case .pointLargest: .pointLargest
+    case .pointParts: .pointParts
+    case .boxLargest: .boxLargest
+    case .boxParts: .boxParts
+    case .boxWhole: .boxWhole
+    }
+  }
+}
+
 /// The files that an evaluation is written to.
 struct EvaluationFiles: ParsableArguments {
   @Option(help: ArgumentHelp("Write the measures to this file.", valueName: "file"))

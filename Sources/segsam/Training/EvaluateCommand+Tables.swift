@@ -25,7 +25,7 @@ extension EvaluateCommand {
     table.print()
     let shuffled = shuffleDescriptions == nil ? "" : ", descriptions shuffled"
     Console.print(
-      "\n\(report.model) \(report.version), \(report.split), prompts \(report.prompts)\(shuffled), "
+      "\n\(report.setting)\(shuffled), "
         + "\(report.seconds.text(0)) s; AUROC's mean over \(report.pairsWithAUROC) pairs with "
         + "5 images of each kind; expected calibration error of presence "
         + report.calibrationError.text(3))

@@ -28,25 +28,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Which cases: train, val or test.")
   var split: SplitArgument = .val
 
-  @Option(help: "How objects are asked for: text, box, text+box or points.")
-  var prompts: PromptKind = .text
+  @OptionGroup(title: "Prompts") var prompting: PromptingOptions
 
   @Option(
     help: ArgumentHelp(
       "Give every category another's description, to see what the text is worth.",
       valueName: "seed"))
   var shuffleDescriptions: UInt64?
-
-  @Option(
-    help: ArgumentHelp(
-      "Each side of a box is off by up to so many pixels.", valueName: "pixels"))
-  var jitter = 0
-
-  @Option(
-    help: ArgumentHelp(
-      "Clicks on each object with --prompts points: the first deepest inside it, each further one "
-        + "where the answer before is most wrong.", valueName: "n"))
-  var clicks = 1
 
   @Option(help: ArgumentHelp("Only every n-th slice of a volume.", valueName: "n"))
   var stride = 1
@@ -56,8 +44,6 @@ struct EvaluateCommand: AsyncParsableCommand {
   @OptionGroup var model: ModelOptions
 
   func validate() throws {
-    guard (0...500).contains(jitter) else { throw ValidationError("--jitter is 0 to 500.") }
-    guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }
     guard (1...1000).contains(stride) else { throw ValidationError("--stride is 1 to 1000.") }
   }
 
@@ -78,20 +64,23 @@ struct EvaluateCommand: AsyncParsableCommand {
       let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: options)
       return (corpus: data, engine: engine, vocabulary: vocabulary)
     }
-    let (split, prompts, stride) = (split.split, prompts.prompt, stride)
-    let (jitter, clicks) = (jitter, clicks)
+    let (split, prompting, stride) = (split.split, prompting, stride)
     let room = loaded.engine.manifest.network.points - 2
-    guard clicks <= room else {
-      throw Failure(.badInput, "this model takes \(room) clicks; give --clicks \(room) or less")
+    guard prompting.kind != .points || prompting.mostClicks <= room else {
+      let least = room - (prompting.mostClicks - prompting.clicks)
+      throw Failure(
+        .badInput, "this model takes \(room) clicks; give --clicks \(max(least, 1)) or less")
     }
     let progress = Progress("evaluating", unit: "cases")
     // Off the cooperative pool: decoding and comparing take as long as the model.
     let wantsPictures = files.html != nil
     let (report, pictures) = try await Task(executorPreference: WorkThread.shared) {
       var evaluation = Evaluation(
-        corpus: loaded.corpus, split: split, prompt: prompts, vocabulary: loaded.vocabulary)
+        corpus: loaded.corpus, split: split, prompt: prompting.kind.prompt,
+        vocabulary: loaded.vocabulary)
       evaluation.stride = stride
-      (evaluation.boxJitter, evaluation.clicks) = (jitter, clicks)
+      (evaluation.boxJitter, evaluation.clicks) = (prompting.jitter, prompting.clicks)
+      (evaluation.mode, evaluation.measuresOracle) = (prompting.mode?.mode, prompting.oracle)
       evaluation.progress = { progress.advance($0, of: $1) }
       let report = try await evaluation.run(loaded.engine)
       let pictures =
