@@ -44,10 +44,16 @@ public struct Query: Sendable, Hashable {
   public var subject: QuerySubject
   public var box: Box?
   public var clicks: [Click]
-  public init(_ subject: QuerySubject, box: Box? = nil, clicks: [Click] = []) {
+  /// For experiments: what is told of the subject instead of its own description, a sentence for each
+  /// ``Vocabulary/Aspect`` in their order; empty: its own.
+  public var sentences: [String]
+  public init(
+    _ subject: QuerySubject, box: Box? = nil, clicks: [Click] = [], sentences: [String] = []
+  ) {
     self.subject = subject
     self.box = box
     self.clicks = clicks
+    self.sentences = sentences
   }
 }
 
