@@ -79,6 +79,8 @@ public struct EvaluationReport: Sendable, Codable {
   public var reliability: [ReliabilityBin]
   public var byDataSet: [GroupMeasure], byModality: [GroupMeasure], byCategory: [GroupMeasure]
   public var seconds: Double
+  /// What becomes of the answers when the same is asked in other words; where that was measured.
+  public var robustness: RobustnessReport?
   /// The scaling of presence that fits best, on top of the model's own.
   public var fittedScaling: PresenceScaling?
   /// Presence, so scaled, under which each category is best called absent, where there was enough to

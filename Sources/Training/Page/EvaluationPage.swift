@@ -13,7 +13,8 @@ public struct EvaluationPage {
 
   public var html: String {
     let parts = [
-      headline, section("DSC of M_b, by pair", intervals), groups, reliability, clicks, measures,
+      headline, section("DSC of M_b, by pair", intervals), groups, reliability, clicks, robustness,
+      measures,
       examples,
     ]
     return page(

@@ -58,6 +58,13 @@ struct PromptingOptions: ParsableArguments {
         + "where the answer before is most wrong.", valueName: "n"))
   var clicks = 1
 
+  @Flag(
+    help: """
+      Also ask for everything in other words (synonyms, Latin, Chinese, slips of typing, free text, \
+      sides exchanged) and for what only other machines show; twice the time.
+      """)
+  var robustness = false
+
   var kind: PromptKind { prompts ?? mode.map { $0.mode.isOfPoints ? .points : .box } ?? .text }
   /// What one query may hold.
   var mostClicks: Int { clicks + (mode?.mode == .pointParts ? 2 : 0) }
@@ -67,6 +74,9 @@ struct PromptingOptions: ParsableArguments {
     guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }
     if let mode, mode.mode.isOfPoints != (kind == .points) || kind == .text {
       throw ValidationError("--mode \(mode.rawValue) does not go with --prompts \(kind.rawValue).")
+    }
+    if robustness && kind != .text {
+      throw ValidationError("--robustness asks in words: --prompts text.")
     }
     if oracle && kind == .text {
       throw ValidationError("--oracle needs boxes or clicks: --prompts box, text+box or points.")

@@ -82,7 +82,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       (evaluation.boxJitter, evaluation.clicks) = (prompting.jitter, prompting.clicks)
       (evaluation.mode, evaluation.measuresOracle) = (prompting.mode?.mode, prompting.oracle)
       evaluation.progress = { progress.advance($0, of: $1) }
-      let report = try await evaluation.run(loaded.engine)
+      var report = try await evaluation.run(loaded.engine)
+      if prompting.robustness { report.robustness = try await evaluation.robustness(loaded.engine) }
       let pictures =
         wantsPictures
         ? try await evaluation.pictures(of: report, engine: loaded.engine) : ExamplePictures()
