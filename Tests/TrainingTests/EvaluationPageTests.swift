@@ -16,7 +16,7 @@ struct EvaluationPageTests {
     let kidney: SyntheticCorpus.Shapes = [(1, 4, 8, 14, 24)]
     try files.add(
       "ren <b>", modality: "MR", labels: ["1": "right_kidney"],
-      cases: ["a", "b", "c", "d"].map { ($0, "val", nil, kidney) })
+      cases: ["a", "b", "c", "d"].map { ($0, "val", nil, kidney) } + [("e", "val", nil, [])])
     try files.change("ren <b>") {
       $0.replacingOccurrences(of: "\"open\"", with: "\"\(licence)\"")
     }
@@ -29,6 +29,7 @@ struct EvaluationPageTests {
       return .init(mask: AnsweringEngine.rectangle(4 + off, 8, 14 + off, 24))
     }
     let report = try await evaluation.run(engine)
+    #expect(report.reliability.map(\.count) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 5])
     let before = engine.queries.count
     let pictures = try await evaluation.pictures(of: report, engine: engine)
     // Only what is shown is asked again.
@@ -109,5 +110,8 @@ struct EvaluationPageTests {
     let page = EvaluationPage(report).html
     #expect(page.contains("DSC against clicks") && page.contains("<title>2: 0.500</title>"))
     #expect(page.contains("no picture<"))
+    // Clicks ask for nothing that is not there: presence says nothing.
+    report.reliability = []
+    #expect(!EvaluationPage(report).html.contains("Reliability diagram"))
   }
 }

@@ -73,9 +73,9 @@ public struct EvaluationReport: Sendable, Codable {
   public var pairsWithAUROC: Int
   /// The share of queries for something absent that got a mask.
   public var falseMaskRate: Double?
-  /// Over all queries.
+  /// Over all queries; nil where nothing was asked for that was not there, as with boxes and clicks.
   public var calibrationError: Double?
-  /// Of presence over all queries, ten bins of equal width.
+  /// Of presence over all queries, ten bins of equal width; empty likewise.
   public var reliability: [ReliabilityBin]
   public var byDataSet: [GroupMeasure], byModality: [GroupMeasure], byCategory: [GroupMeasure]
   public var seconds: Double
@@ -118,8 +118,11 @@ public struct EvaluationReport: Sendable, Codable {
     falseMaskRate =
       absent == 0 ? nil : Double(pairs.reduce(0) { $0 + $1.falseMasks }) / Double(absent)
     let (positives, negatives) = (sorted.flatMap(\.positives), sorted.flatMap(\.negatives))
-    calibrationError = Calibration.error(positives: positives, negatives: negatives)
-    reliability = Calibration.reliability(positives: positives, negatives: negatives)
+    calibrationError =
+      negatives.isEmpty ? nil : Calibration.error(positives: positives, negatives: negatives)
+    reliability =
+      negatives.isEmpty
+      ? [] : Calibration.reliability(positives: positives, negatives: negatives)
     fittedScaling = Calibration.fit(positives: positives, negatives: negatives)
     byDataSet = Self.groups(pairs, \.dataSet)
     byModality = Self.groups(pairs, \.modality)

@@ -116,7 +116,7 @@ extension EvaluationReport {
     if let mode { parts.append("mode \(mode)") }
     if isOracle { parts.append("oracle") }
     if jitter > 0 { parts.append("boxes off by up to \(jitter) pixels") }
-    if stride > 1 { parts.append("every \(stride)th slice of volumes") }
+    if stride > 1 { parts.append("one slice in \(stride) of volumes") }
     return parts.joined(separator: ", ")
   }
 }

@@ -24,11 +24,13 @@ extension EvaluateCommand {
     ])
     table.print()
     let shuffled = shuffleDescriptions == nil ? "" : ", descriptions shuffled"
+    // Boxes and clicks ask for nothing that is not there: presence then says nothing.
+    let presence = report.calibrationError.map {
+      "; AUROC's mean over \(report.pairsWithAUROC) pairs with 5 images of each kind; "
+        + "expected calibration error of presence \($0.text(3))"
+    }
     Console.print(
-      "\n\(report.setting)\(shuffled), "
-        + "\(report.seconds.text(0)) s; AUROC's mean over \(report.pairsWithAUROC) pairs with "
-        + "5 images of each kind; expected calibration error of presence "
-        + report.calibrationError.text(3))
+      "\n\(report.setting)\(shuffled), \(report.seconds.text(0)) s" + (presence ?? ""))
     if report.clickDice.count > 1 {
       let rounds = report.clickDice.enumerated().map { "\($0 + 1): \($1.text(3))" }
       Console.print("mean DSC of M_b by clicks: \(rounds.joined(separator: ", "))")

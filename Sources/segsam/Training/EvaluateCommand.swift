@@ -16,7 +16,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       2 mm, 95 % Hausdorff distance (of images that got a mask), AUROC of presence, and how many of
       the images without it got a mask; then the means over these pairs. With --prompts text all
       annotated categories of an image are asked in one request. The files hold more: IoU, DSC of
-      whole volumes, calibration, and means by data set, modality and category.
+      whole volumes, calibration, and means by data set, modality and category. docs/training.md says what
+      each is.
 
         segsam evaluate --corpus ../shared/corpus --split val --prompts text --json val.json \
             --html val.html
