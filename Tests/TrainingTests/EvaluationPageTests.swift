@@ -114,4 +114,42 @@ struct EvaluationPageTests {
     report.reliability = []
     #expect(!EvaluationPage(report).html.contains("Reliability diagram"))
   }
+
+  @Test("finds a volume's slices again")
+  func volumes() async throws {
+    let files = try SyntheticCorpus()
+    defer { withExtendedLifetime(files) {} }
+    let kidney: SyntheticCorpus.Shapes = [(1, 4, 8, 14, 24)]
+    try files.add(
+      "ren", modality: "MR", labels: ["1": "right_kidney"], cases: [("a", "val", nil, kidney)])
+    // In its place a volume of four slices, in the radiological order, so that nothing is turned.
+    let (w, h) = (SyntheticCorpus.width, SyntheticCorpus.height)
+    let mask = AnsweringEngine.rectangle(4, 8, 14, 24).voxels
+    let labels = LabelMap(
+      width: w, height: h, depth: 4, labels: (0..<4).flatMap { _ in mask.map { UInt16($0) } })
+    let folder = files.folder.appendingPathComponent("ren").path
+    for name in ["a.nii", "a_mask.nii"] {
+      try NIfTIFile.write(
+        labels: labels, affine: .radiological(), path: "\(folder)/\(name)")
+    }
+    try files.change("ren") { $0.replacingOccurrences(of: ".png", with: ".nii") }
+    let evaluation = Evaluation(
+      corpus: try Corpus(directory: files.folder), split: .val, prompt: .text,
+      vocabulary: SyntheticCorpus.vocabulary)
+    let engine = AnsweringEngine { _, key in
+      let off = [3, 1, 0, 7][Int(String(key.last ?? "0")) ?? 0]
+      return .init(mask: AnsweringEngine.rectangle(4 + off, 8, 14 + off, 24))
+    }
+    let report = try await evaluation.run(engine)
+    #expect(report.pairs[0].examples.map(\.place.slice) == [2, 0, 3])
+    #expect(report.pairs[0].volumes == 1)
+    let pictures = try await evaluation.pictures(of: report, engine: engine)
+    #expect(EvaluationPage(report, pictures: pictures).html.contains("a.nii, slice 3"))
+    guard
+      case .picture(let best) = pictures.contents[
+        .init(dataSet: "ren", category: "right_kidney", rank: .best)]
+    else { throw CorpusError("ren", "no picture of the best slice") }
+    #expect((best.width, best.height) == (160, 120))
+    #expect(Array(best.pixels[(64 * 160 + 16) * 3..<(64 * 160 + 16) * 3 + 3]) == [255, 255, 255])
+  }
 }
