@@ -69,7 +69,8 @@ let package = Package(
     library(
       "SegSAM", ["Imaging", "Vocabulary", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "JSONC"]),
     library(
-      "Training", ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "TextEncoder", "Vocabulary"]),
+      "Training",
+      ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "Reporting", "TextEncoder", "Vocabulary"]),
     library("Reporting", ["SegSAM", "JSONC"]),
     library("BusProtocol", ["JSONC"]),
     library("Server", ["BusProtocol", "ZeroMQ", "SegSAM", "Reporting", log, lifecycle]),

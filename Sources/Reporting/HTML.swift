@@ -1,5 +1,5 @@
 /// Text that stands in a page as it is, whatever it holds.
-func escaped(_ text: String) -> String {
+package func escaped(_ text: String) -> String {
   var result = ""
   for letter in text.unicodeScalars {
     switch letter {
@@ -15,6 +15,34 @@ func escaped(_ text: String) -> String {
     }
   }
   return result
+}
+
+/// A whole page that asks nothing of any network, and runs nothing.
+///
+/// - Parameters:
+///   - style: rules of its own, after the common ones.
+///   - body: HTML, with what comes from outside escaped.
+package func page(title: String, style: String = "", body: String) -> String {
+  """
+  <!DOCTYPE html>
+  <html lang="en">
+  <head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta http-equiv="Content-Security-Policy" \
+  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+  <title>\(escaped(title))</title>
+  <style>
+  \(stylesheet)\(style.isEmpty ? "" : "\n" + style)
+  </style>
+  </head>
+  <body>
+  <h1>\(escaped(title))</h1>
+  \(body)
+  </body>
+  </html>
+
+  """
 }
 
 /// The style of a report: in itself, light or dark as the reader's system is, and for paper.

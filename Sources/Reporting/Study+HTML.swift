@@ -28,37 +28,22 @@ extension Study {
 
         """
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-      <title>\(escaped(title))</title>
-      <style>
-      \(stylesheet)
-      </style>
-      </head>
-      <body>
-      <h1>\(escaped(title))</h1>
-      <p class="meta">\(escaped(imageLine(report)))</p>
-      <p class="notice">\(escaped(report.notice))</p>
-      <h2>Found</h2>
-      \(found(report))
-      <h2>Looked for and not found</h2>
-      \(absent(report))
-      <h2>Pictures</h2>
-      \(figures)<p class="meta">Slices are shown as radiologists see them: the patient's right \
-      is on the left of an axial picture.</p>
-      <h2>How it was made</h2>
-      <p>Model \(escaped(report.model.name)), version \(escaped(report.model.version))\
-      \(report.created.map { ", " + escaped($0) } ?? "").</p>
-      </body>
-      </html>
-
-      """
+    return page(
+      title: title,
+      body: """
+        <p class="meta">\(escaped(imageLine(report)))</p>
+        <p class="notice">\(escaped(report.notice))</p>
+        <h2>Found</h2>
+        \(found(report))
+        <h2>Looked for and not found</h2>
+        \(absent(report))
+        <h2>Pictures</h2>
+        \(figures)<p class="meta">Slices are shown as radiologists see them: the patient's right \
+        is on the left of an axial picture.</p>
+        <h2>How it was made</h2>
+        <p>Model \(escaped(report.model.name)), version \(escaped(report.model.version))\
+        \(report.created.map { ", " + escaped($0) } ?? "").</p>
+        """)
   }
 
   private func imageLine(_ report: StudyReport) -> String {

@@ -2,6 +2,7 @@ import Imaging
 import OpenVINORuntime
 import SegSAM
 import Testing
+import Vocabulary
 
 import func Foundation.log
 
@@ -171,6 +172,47 @@ struct PredictorTests {
     #expect(result.queries.allSatisfy { $0.mask?.depth == 1 })
     let chances = result.queries[0].candidates.map(\.probability)
     #expect(abs(chances.reduce(0, +) - 1) < 1e-4)
+  }
+
+  @Test("the masks that were not chosen come where they are asked for")
+  func alternatives() async throws {
+    let queries = [
+      Query(.unnamed, clicks: [Click(at: [12, 9, 1], isPositive: true)]),
+      Query(.category("liver"), box: Box([4, 4, 0, 30, 20, 2])), Query(.category("kidneys")),
+    ]
+    var options = everything
+    #expect(try await ask(queries).queries.allSatisfy { $0.alternatives.isEmpty })
+    options.wantsAlternatives = true
+    let result = try await ask(queries, options: options)
+    #expect(result.queries.map(\.alternatives.count) == [3, 3, 0])
+    #expect(Set(result.queries[0].alternatives).count == 3)
+    let plain = try await ask(queries).queries
+    #expect(result.queries.map(\.mask) == plain.map(\.mask))
+    for mask in result.queries[0].alternatives {
+      #expect([mask.width, mask.height, mask.depth] == [40, 30, 3])
+    }
+  }
+
+  @Test("sentences stand in for a category's own description")
+  func sentences() async throws {
+    let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
+    let modality = TinyModel.volume().modality?.rawValue
+    let own = vocabulary.aspectTexts(for: "liver", modality: modality)
+    let others = vocabulary.aspectTexts(for: "spleen", modality: modality)
+    let result = try await ask([
+      Query(.category("liver")), Query(.category("liver"), sentences: own),
+      Query(.category("liver"), sentences: others), Query(.category("spleen")),
+      Query(.freeText("anything"), sentences: others),
+    ]).queries
+    #expect(result[0].mask == result[1].mask && result[0].presence == result[1].presence)
+    #expect(result[2].mask != result[0].mask && result[2].mask == result[3].mask)
+    #expect(result[4].mask == result[3].mask)
+    for wrong in [
+      Query(.category("liver"), sentences: ["one"]),
+      Query(.unnamed, box: Box([4, 4, 0, 30, 20, 2]), sentences: own),
+    ] {
+      await #expect(throws: PredictorError.self) { try await ask([wrong]) }
+    }
   }
 
   @Test(

@@ -133,6 +133,21 @@ struct EvaluationTests {
     #expect(abs((two ?? 0) - (0.05 + 3 * 0.25) / 4) < 1e-12)
   }
 
+  @Test("puts what was said into bins, with what came true")
+  func reliability() {
+    let bins = Calibration.reliability(
+      positives: [0.95, 1, 0.25], negatives: [0.91, 0.25, 0.21, 0], bins: 10)
+    #expect(bins.map(\.count) == [1, 0, 3, 0, 0, 0, 0, 0, 0, 3])
+    #expect(bins[9].cameTrue == 2.0 / 3 && bins[2].cameTrue == 1.0 / 3)
+    #expect(abs((bins[9].said ?? 0) - 2.86 / 3) < 1e-12)
+    #expect(bins[1].said == nil && bins[0].cameTrue == 0)
+    // The weighted distance is the calibration error.
+    let error = bins.reduce(0) { $0 + Double($1.count) * abs(($1.said ?? 0) - ($1.cameTrue ?? 0)) }
+    let wanted = Calibration.error(
+      positives: [0.95, 1, 0.25], negatives: [0.91, 0.25, 0.21, 0], bins: 10)
+    #expect(abs(error / 7 - (wanted ?? 0)) < 1e-12)
+  }
+
   @Test("finds the scaling that was lost")
   func scaling() throws {
     // Chances 0.1, 0.2, … that come true as often as they say, then distorted.

@@ -48,6 +48,44 @@ struct ArgumentTests {
     #expect(NameList.parse(text) == names)
   }
 
+  private func evaluate(_ arguments: String) throws -> EvaluateCommand {
+    try #require(
+      try SegsamCommand.parseAsRoot(
+        ["evaluate", "--corpus", "x"] + arguments.split(separator: " ").map(String.init))
+        as? EvaluateCommand)
+  }
+
+  @Test(arguments: [
+    ("", PromptKind.text), ("--prompts box", .box), ("--mode box-parts", .box),
+    ("--mode point-largest --clicks 9 --oracle", .points),
+    ("--prompts text+box --mode box-largest", .textAndBox), ("--robustness", .text),
+  ])
+  func prompts(_ arguments: String, _ kind: PromptKind) throws {
+    #expect(try evaluate(arguments).prompting.kind == kind)
+  }
+
+  @Test(arguments: [
+    "--mode point-parts --prompts box", "--mode box-whole --prompts points", "--oracle",
+    "--mode box-whole --prompts text", "--robustness --prompts points", "--clicks 10",
+    "--jitter -1", "--mode circle",
+  ])
+  func badPrompts(_ arguments: String) {
+    #expect(throws: (any Error).self) { try evaluate(arguments) }
+  }
+
+  @Test("every mode can be asked for")
+  func modes() {
+    #expect(ModeArgument.allCases.map(\.mode) == PromptMode.allCases)
+    #expect(ModeArgument.allCases.map(\.rawValue) == PromptMode.allCases.map(\.rawValue))
+  }
+
+  @Test("a file that could not be written is told before the work")
+  func unwritable() throws {
+    let files = try evaluate("--html /no/such/folder/page.html").files
+    #expect(throws: Failure.self) { try files.check() }
+    try evaluate("--json a.json").files.check()
+  }
+
   @Test func namesWithCommas() throws {
     let command = try #require(
       try SegsamCommand.parseAsRoot(

@@ -44,10 +44,16 @@ public struct Query: Sendable, Hashable {
   public var subject: QuerySubject
   public var box: Box?
   public var clicks: [Click]
-  public init(_ subject: QuerySubject, box: Box? = nil, clicks: [Click] = []) {
+  /// For experiments: what is told of the subject instead of its own description, a sentence for each
+  /// ``Vocabulary/Aspect`` in their order; empty: its own.
+  public var sentences: [String]
+  public init(
+    _ subject: QuerySubject, box: Box? = nil, clicks: [Click] = [], sentences: [String] = []
+  ) {
     self.subject = subject
     self.box = box
     self.clicks = clicks
+    self.sentences = sentences
   }
 }
 
@@ -58,15 +64,18 @@ public struct SegmentOptions: Sendable, Hashable {
   /// Nil: the one calibrated for each category, from the model's manifest.
   public var presenceThreshold: Double?
   public var wantsBinaryMasks: Bool, wantsSemanticMask: Bool, wantsProbabilities: Bool
+  /// Whether the masks that were not chosen are given too.
+  public var wantsAlternatives: Bool
   public init(
     threshold: Double = 0.5, presenceThreshold: Double? = nil, wantsBinaryMasks: Bool = true,
-    wantsSemanticMask: Bool = true, wantsProbabilities: Bool = true
+    wantsSemanticMask: Bool = true, wantsProbabilities: Bool = true, wantsAlternatives: Bool = false
   ) {
     self.threshold = threshold
     self.presenceThreshold = presenceThreshold
     self.wantsBinaryMasks = wantsBinaryMasks
     self.wantsSemanticMask = wantsSemanticMask
     self.wantsProbabilities = wantsProbabilities
+    self.wantsAlternatives = wantsAlternatives
   }
 }
 
@@ -89,6 +98,8 @@ public struct QueryResult: Sendable {
   public var isPresent: Bool
   /// The probability that it is in the image, in [0, 1].
   public var presence: Double
+  /// In a volume: the same of each axial slice, from below; else empty. `presence` is the largest.
+  public var slicePresence: [Double]
   /// The decoder's own estimate of the mask's IoU.
   public var score: Double
   /// M_b on the input's grid; empty where not present. Nil where no binary masks were asked for.
@@ -97,9 +108,13 @@ public struct QueryResult: Sendable {
   public var parts: [PartResult]
   /// For an unnamed query the five likeliest categories, best first, with probabilities.
   public var candidates: [(category: String, probability: Double)]
+  /// Where asked for: what else the decoder drew, its masks for ambiguous prompts (SAM). Empty for a
+  /// composite, and where not present.
+  public var alternatives: [BinaryMask]
   public init(
     category: String?, isPresent: Bool, presence: Double, score: Double, mask: BinaryMask?,
-    parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = []
+    parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = [],
+    alternatives: [BinaryMask] = [], slicePresence: [Double] = []
   ) {
     self.category = category
     self.isPresent = isPresent
@@ -108,6 +123,8 @@ public struct QueryResult: Sendable {
     self.mask = mask
     self.parts = parts
     self.candidates = candidates
+    self.alternatives = alternatives
+    self.slicePresence = slicePresence
   }
 }
 

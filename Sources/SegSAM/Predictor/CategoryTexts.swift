@@ -37,4 +37,13 @@ public final class CategoryTexts: Sendable {
     let rest = (Aspect.allCases.count - 1) * TextEncoder.width
     return vector + [Float](repeating: 0, count: rest)
   }
+
+  /// Sentences in the order of `Aspect`, not of any category. Blocks.
+  public func vectors(sentences: [String]) throws -> [Float] {
+    let key = sentences.joined(separator: "\n")
+    if let known = kept.withLock({ $0[key] }) { return known }
+    let vectors = try encoder.encode(sentences).flatMap { $0 }
+    kept.withLock { $0[key] = vectors }
+    return vectors
+  }
 }

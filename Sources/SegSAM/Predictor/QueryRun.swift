@@ -6,6 +6,8 @@ struct QueryRun: Hashable, Sendable {
   /// A concrete category, trained, or with a place.
   var category: String?
   var freeText: String?
+  /// Instead of their own texts; a sentence an aspect, or empty.
+  var sentences: [String] = []
   /// In voxels of the view, upper bounds exclusive: `[x0, y0, z0]`, `[x1, y1, z1]`.
   var lower: [Double]?, upper: [Double]?
   var clicks: [Spot]
@@ -41,6 +43,13 @@ struct QueryRun: Hashable, Sendable {
     for click in query.clicks {
       let point = try point(click, image)
       run.clicks.append(Spot(at: view.toView(point: point), isPositive: click.isPositive))
+    }
+    run.sentences = query.sentences
+    let aspects = Aspect.allCases.count
+    guard run.sentences.isEmpty || (run.sentences.count == aspects && query.subject != .unnamed)
+    else {
+      throw PredictorError(
+        .invalidQuery, "a description has \(aspects) sentences, and a name or text that it is of")
     }
     switch query.subject {
     case .freeText(let text):
@@ -121,7 +130,9 @@ struct QueryRun: Hashable, Sendable {
     let isTrained = category.map { predictor.trainedCategories.contains($0) } ?? (freeText != nil)
     if box == nil, here.isEmpty, !isTrained { return nil }
     var text: [Float]?
-    if let category {
+    if !sentences.isEmpty {
+      text = try predictor.texts.vectors(sentences: sentences)
+    } else if let category {
       text = try predictor.texts.vectors(category, modality: modality)
     } else if let freeText {
       text = try predictor.texts.vectors(freeText: freeText)

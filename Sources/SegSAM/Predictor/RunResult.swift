@@ -5,18 +5,25 @@ import func Foundation.log
 /// What one run found, over all slices, in the radiological view.
 struct RunResult: Sendable {
   var presence = 0.0
+  /// Of each slice; 0 where nothing was asked.
+  private(set) var slicePresence: [Double]
   var isPresent = false
   /// The predicted IoU: of the one slice, or in a volume the mean over slices with a mask.
   var score: Double { scoreWeight > 0 ? scoreSum / scoreWeight : bestScore }
   var mask: BinaryMask
+  /// The masks for ambiguous prompts, where they are kept.
+  private(set) var alternatives: [BinaryMask]
   /// Of the slice where presence was highest.
   var naming: [Float] = []
   private var bestScore = 0.0
   private var scoreSum = 0.0
   private var scoreWeight = 0.0
 
-  init(view: AxialView) {
+  init(view: AxialView, keepsAlternatives: Bool = false) {
     mask = BinaryMask(width: view.size[0], height: view.size[1], depth: view.size[2])
+    slicePresence = [Double](repeating: 0, count: view.sliceCount)
+    let count = keepsAlternatives ? SemanticAgnosticDecoder.maskCount - 1 : 0
+    alternatives = [BinaryMask](repeating: mask, count: count)
   }
 
   /// Takes a slice in.
@@ -27,6 +34,7 @@ struct RunResult: Sendable {
     _ decoded: DecodedQuery, chance: Double, run: QueryRun, slice: Int, geometry: SliceGeometry,
     threshold: Double, maskThreshold: Double, keepsMask: Bool
   ) -> Bool {
+    slicePresence[slice] = chance
     if chance >= presence || naming.isEmpty {
       presence = max(presence, chance)
       naming = decoded.naming
@@ -37,28 +45,38 @@ struct RunResult: Sendable {
     isPresent = true
     var logits = decoded.mask
     var score = decoded.iou[0]
+    let area = decoded.candidates.count / decoded.iou.count
+    func candidate(_ n: Int) -> [Float] {
+      Array(decoded.candidates[n * area..<(n + 1) * area])
+    }
     // One click without a name is ambiguous: the likeliest of three masks answers (SAM).
     if !run.hasText, run.lower == nil, run.clicks.count == 1 {
       let best = (1..<decoded.iou.count).max { decoded.iou[$0] < decoded.iou[$1] } ?? 0
       if decoded.iou[best] > score {
-        let area = decoded.candidates.count / decoded.iou.count
-        logits = Array(decoded.candidates[best * area..<(best + 1) * area])
+        logits = candidate(best)
         score = decoded.iou[best]
       }
     }
     let cut = Float(log(maskThreshold / (1 - maskThreshold)))
     let here = geometry.onSlice(logits)
-    let start = slice * here.count
-    var count = 0
-    here.withUnsafeBufferPointer { here in
-      for i in 0..<here.count { count += here[i] > cut ? 1 : 0 }
-      guard keepsMask else { return }
-      mask.voxels.withUnsafeMutableBufferPointer { voxels in
-        for i in 0..<here.count { voxels[start + i] |= here[i] > cut ? 1 : 0 }
-      }
+    let count = here.withUnsafeBufferPointer { here in here.count { $0 > cut } }
+    if keepsMask { Self.draw(here, above: cut, slice: slice, on: &mask) }
+    for n in alternatives.indices where n + 1 < decoded.iou.count {
+      let other = geometry.onSlice(candidate(n + 1))
+      Self.draw(other, above: cut, slice: slice, on: &alternatives[n])
     }
     scoreSum += Double(score) * Double(count)
     scoreWeight += Double(count)
     return true
+  }
+  private static func draw(
+    _ logits: [Float], above cut: Float, slice: Int, on mask: inout BinaryMask
+  ) {
+    let start = slice * logits.count
+    logits.withUnsafeBufferPointer { logits in
+      mask.voxels.withUnsafeMutableBufferPointer { voxels in
+        for i in 0..<logits.count { voxels[start + i] |= logits[i] > cut ? 1 : 0 }
+      }
+    }
   }
 }

@@ -1,4 +1,4 @@
-import Imaging
+package import Imaging
 import Vocabulary
 
 import struct Foundation.Date
@@ -54,7 +54,9 @@ struct Segmentation {
     stop: StopFlag, progress: (@Sendable (Int, Int) -> Void)?
   ) throws -> SegmentationResult {
     var found = Found(
-      runs: runs.map { _ in RunResult(view: view) },
+      runs: runs.map { _ in
+        RunResult(view: view, keepsAlternatives: options.wantsAlternatives)
+      },
       semantic: SemanticMask(view: view, labels: labelled(), vocabulary: predictor.vocabulary))
     var chances = [Float](repeating: 0, count: predictor.manifest.categories.count)
     let geometry = try SliceGeometry(viewed, side: predictor.manifest.network.imageSize)
@@ -188,6 +190,14 @@ struct Segmentation {
     let score = scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count)
     var result = QueryResult(
       category: nil, isPresent: isPresent, presence: presence, score: score, mask: mask)
+    if view.sliceCount > 1 {
+      result.slicePresence = (0..<view.sliceCount).map { k in
+        mine.map { $0.slicePresence[k] }.max() ?? 0
+      }
+    }
+    if mine.count == 1, mine[0].isPresent {
+      result.alternatives = try mine[0].alternatives.map { try view.restore($0) }
+    }
     switch query.subject {
     case .freeText: break
     case .unnamed:
@@ -219,7 +229,7 @@ struct Segmentation {
 
 extension BinaryMask {
   /// Adds the voxels of a mask on the same grid.
-  mutating func formUnion(_ other: BinaryMask) {
+  package mutating func formUnion(_ other: BinaryMask) {
     other.voxels.withUnsafeBufferPointer { theirs in
       voxels.withUnsafeMutableBufferPointer { mine in
         for i in 0..<min(mine.count, theirs.count) { mine[i] |= theirs[i] == 0 ? 0 : 1 }

@@ -56,13 +56,9 @@ public struct SliceStore: Sendable {
       store.known.append(
         set.cases.map { each in labels.map { each.annotated.contains($0.category) } })
       store.sides.append(Sides(of: set, targets: labels, vocabulary: vocabulary))
-      let peers = corpus.dataSets.filter { $0.modality == set.modality }
-      let shown = Set(peers.flatMap { $0.labels.values }.flatMap { vocabulary.parts(of: $0) })
-      store.foreignCategories.append(
-        categories.indices.filter { i in
-          !shown.contains(categories[i])
-            && !(vocabulary[categories[i]]?.modalities.contains(set.modality) ?? true)
-        })
+      let foreign = Set(
+        corpus.foreignCategories(to: set, among: categories, vocabulary: vocabulary))
+      store.foreignCategories.append(categories.indices.filter { foreign.contains(categories[$0]) })
     }
     store.pairs = pairs.sorted { $0[0] < $1[0] }
     let total = corpus.dataSets.reduce(0) { $0 + $1.cases.count { $0.split == split } }

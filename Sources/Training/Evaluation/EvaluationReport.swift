@@ -37,6 +37,8 @@ public struct PairMeasure: Sendable, Codable, Hashable {
   public var falseMasks: Int
   /// Expected calibration error of presence, in ten bins; nil with fewer than ten images.
   public var calibrationError: Double?
+  /// The best, the median and the worst image.
+  public var examples: [ExampleCase]
 }
 
 /// Means over the pairs of one data set, modality or category.
@@ -49,6 +51,12 @@ public struct GroupMeasure: Sendable, Codable, Hashable {
 /// The whole evaluation.
 public struct EvaluationReport: Sendable, Codable {
   public var model: String, version: String, split: String, prompts: String
+  /// Where boxes and clicks were set; nil: of the whole object.
+  public var mode: String?
+  /// Whether the nearest of all candidates was measured, not the model's own choice.
+  public var isOracle = false
+  /// By how many pixels the sides of a box were off at most.
+  public var jitter = 0
   /// Every n-th slice of a volume.
   public var stride: Int
   public var pairs: [PairMeasure]
@@ -65,10 +73,14 @@ public struct EvaluationReport: Sendable, Codable {
   public var pairsWithAUROC: Int
   /// The share of queries for something absent that got a mask.
   public var falseMaskRate: Double?
-  /// Over all queries with a name.
+  /// Over all queries; nil where nothing was asked for that was not there, as with boxes and clicks.
   public var calibrationError: Double?
+  /// Of presence over all queries, ten bins of equal width; empty likewise.
+  public var reliability: [ReliabilityBin]
   public var byDataSet: [GroupMeasure], byModality: [GroupMeasure], byCategory: [GroupMeasure]
   public var seconds: Double
+  /// What becomes of the answers when the same is asked in other words; where that was measured.
+  public var robustness: RobustnessReport?
   /// The scaling of presence that fits best, on top of the model's own.
   public var fittedScaling: PresenceScaling?
   /// Presence, so scaled, under which each category is best called absent, where there was enough to
@@ -106,7 +118,11 @@ public struct EvaluationReport: Sendable, Codable {
     falseMaskRate =
       absent == 0 ? nil : Double(pairs.reduce(0) { $0 + $1.falseMasks }) / Double(absent)
     let (positives, negatives) = (sorted.flatMap(\.positives), sorted.flatMap(\.negatives))
-    calibrationError = Calibration.error(positives: positives, negatives: negatives)
+    calibrationError =
+      negatives.isEmpty ? nil : Calibration.error(positives: positives, negatives: negatives)
+    reliability =
+      negatives.isEmpty
+      ? [] : Calibration.reliability(positives: positives, negatives: negatives)
     fittedScaling = Calibration.fit(positives: positives, negatives: negatives)
     byDataSet = Self.groups(pairs, \.dataSet)
     byModality = Self.groups(pairs, \.modality)

@@ -19,6 +19,7 @@ struct Tally: Sendable {
     var binaryDice: Double?, binaryIoU: Double?, semanticDice: Double?
     var surfaceDice: Double?, hausdorff95: Double?
     var rounds: [Double]
+    var place: CasePlace?
   }
 
   let dataSet: String, category: String, modality: String
@@ -37,7 +38,10 @@ struct Tally: Sendable {
   /// - Parameters:
   ///   - pixels: how many the truth shows.
   ///   - tolerance: of the surface, in its spacing's unit.
-  mutating func add(_ score: QueryScore, pixels: Int, patient: String, tolerance: Double) {
+  ///   - place: where the image stands, to be found again as an example.
+  mutating func add(
+    _ score: QueryScore, pixels: Int, patient: String, tolerance: Double, place: CasePlace? = nil
+  ) {
     patients.insert(patient)
     if pixels >= Evaluation.leastPixels, score.binary != nil || score.semanticDice != nil {
       shown.append(
@@ -45,7 +49,8 @@ struct Tally: Sendable {
           patient: patient, binaryDice: score.binary?.dice, binaryIoU: score.binary?.iou,
           semanticDice: score.semanticDice,
           surfaceDice: score.surface?.normalised(tolerance: tolerance),
-          hausdorff95: score.surface?.hausdorff95, rounds: score.rounds))
+          hausdorff95: score.surface?.hausdorff95, rounds: score.rounds,
+          place: place))
     }
     guard let presence = score.presence else { return }
     // A trace under the limit is neither.
@@ -77,6 +82,7 @@ struct Tally: Sendable {
       auroc: Ranking.auroc(positives: positives, negatives: negatives),
       positives: positives.count, negatives: negatives.count, falseMasks: falseMasks,
       calibrationError: positives.count + negatives.count < 10
-        ? nil : Calibration.error(positives: positives, negatives: negatives))
+        ? nil : Calibration.error(positives: positives, negatives: negatives),
+      examples: ExampleCase.choose(shown))
   }
 }

@@ -1,0 +1,85 @@
+import Foundation
+import Imaging
+import Vocabulary
+
+/// Where in a data set an image stands.
+public struct CasePlace: Sendable, Codable, Hashable {
+  /// The file, below the data set's folder.
+  public var image: String
+  /// Of a volume: along k of its axial view, from 0.
+  public var slice: Int?
+  public init(image: String, slice: Int? = nil) {
+    self.image = image
+    self.slice = slice
+  }
+}
+
+/// One image, or axial slice, and what is drawn in it.
+struct EvaluationSlice {
+  var image: MedicalImage
+  var set: Corpus.DataSet
+  var place: CasePlace
+  /// The same for the same image in every run: what is drawn by lot for it is drawn from this.
+  var key: String
+  /// What was looked for, and on the image's grid where it is.
+  var categories: [String]
+  var truths: [BinaryMask]
+
+  /// The same image with one thing to ask for.
+  func only(_ category: String) -> EvaluationSlice? {
+    guard let n = categories.firstIndex(of: category) else { return nil }
+    var one = self
+    (one.categories, one.truths) = ([category], [truths[n]])
+    return one
+  }
+}
+
+/// A case of a data set, decoded, as radiologists look at it.
+struct EvaluationCase {
+  let set: Corpus.DataSet
+  let file: Corpus.Case
+  /// What was looked for and is in the vocabulary, in the order of the mask's values.
+  let categories: [String]
+  /// The image in the radiological view.
+  let viewed: MedicalImage
+  private let labels: LabelMap
+
+  init(_ file: Corpus.Case, of set: Corpus.DataSet, vocabulary: Vocabulary) throws {
+    self.set = set
+    self.file = file
+    let image = try ImageFile.read(
+      path: set.folder.appendingPathComponent(file.image).path,
+      modality: Modality(rawValue: set.modality))
+    let map = try set.readLabels(of: file)
+    let view = AxialView(image)
+    viewed = try view.view(image)
+    do {
+      labels = try view.view(map)
+    } catch {
+      throw CorpusError("\(set.name)/\(file.mask)", error.message)
+    }
+    categories = set.labels.sorted { $0.key < $1.key }.map(\.value)
+      .filter { file.annotated.contains($0) && vocabulary[$0] != nil }
+  }
+
+  var sliceCount: Int { viewed.depth }
+
+  /// Every n-th, from the middle of the first n on; the one of a picture.
+  func slices(stride: Int) -> [Int] {
+    (0..<sliceCount).filter { sliceCount == 1 || $0 % stride == stride / 2 }
+  }
+
+  func slice(_ k: Int) -> EvaluationSlice? {
+    guard let image = viewed.slice(k), let truth = labels.slice(k) else { return nil }
+    return EvaluationSlice(
+      image: image, set: set,
+      place: CasePlace(image: file.image, slice: sliceCount > 1 ? k : nil),
+      key: "\(set.name)/\(file.image)#\(k)", categories: categories,
+      truths: categories.map { category in
+        let values = set.values(of: category)
+        return BinaryMask(
+          width: truth.width, height: truth.height,
+          voxels: truth.labels.map { values.contains($0) ? 1 : 0 })
+      })
+  }
+}
