@@ -147,7 +147,7 @@ struct WarpTests {
     var random = SeededRandom(seed: 3)
     var blurs = Augmentation()
     (blurs.driftChance, blurs.blurChance, blurs.coarseChance) = (0, 1, 1)
-    let checks = (0..<32 * 32).map { Float(($0 % 32 + $0 / 32) % 2) }
+    let checks = (0..<32 * 32).map { (n: Int) -> Float in Float((n % 32 + n / 32) % 2) }
     var values = checks
     blurs.degrade(&values, size: 32, channels: 1, random: &random)
     #expect(abs(values.reduce(0, +) / 1024 - 0.5) < 0.02)

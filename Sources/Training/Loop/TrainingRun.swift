@@ -17,6 +17,8 @@ public struct TrainingRun {
   public var version = "1"
   /// How many synthetic volumes are trained beside the real images.
   public var phantoms = 0
+  /// How often a box or clicks alone ask for a region that nobody labelled (`PromptMix.pseudo`).
+  public var pseudoShare: Float = 0
   /// Seconds between checkpoints, and steps between lines of the log and between validations.
   public var checkpointSeconds = 240.0
   public var logSteps = 100
@@ -156,8 +158,10 @@ public struct TrainingRun {
       images: stage.images, slots: stage.slots, perImage: configuration.perImage,
       pairs: material.train.pairs)
     let network = trainer.network.configuration
-    let maker = BatchMaker(
+    var training = BatchMaker(
       store: material.train, texts: material.texts, configuration: network, shape: shape)
+    training.mix.pseudo = pseudoShare
+    let maker = training
     let validation = try QuickValidation(
       maker: BatchMaker(
         store: material.val, texts: material.texts, configuration: network, shape: shape),

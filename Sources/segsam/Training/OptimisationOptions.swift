@@ -58,6 +58,12 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Synthetic volumes trained beside the real images.", valueName: "n"))
   var phantoms = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "How often a box alone or clicks alone ask for a region that nobody labelled.",
+      valueName: "share"))
+  var pseudoShare = 0.0
+
   @Flag(inversion: .prefixedNo, help: "Steps of matrices by Muon instead of AdamW.")
   var muon = false
 
@@ -85,6 +91,9 @@ struct OptimisationOptions: ParsableArguments {
     }
     guard (0...1000).contains(phantoms) else {
       throw ValidationError("--phantoms is 0 to 1000.")
+    }
+    guard (0...1).contains(pseudoShare) else {
+      throw ValidationError("--pseudo-share lies from 0 to 1.")
     }
     guard freeze.scopes.count < Parts.names.count else {
       throw ValidationError("With every part frozen there is nothing to train.")

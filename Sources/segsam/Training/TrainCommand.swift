@@ -75,6 +75,7 @@ struct TrainCommand: AsyncParsableCommand {
       run.name = name
       run.version = version
       run.phantoms = options.phantoms
+      run.pseudoShare = Float(options.pseudoShare)
       run.checkpointSeconds = options.checkpointSeconds
       run.logSteps = options.logSteps
       run.validationSteps = options.validationSteps

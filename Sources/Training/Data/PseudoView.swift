@@ -1,0 +1,34 @@
+import Imaging
+
+/// One view of a slice, cut into regions when they are first asked for: most views never are.
+struct PseudoView {
+  let slice: TrainingSlice
+  let warp: Warp
+  let bend: Bend?
+  let size: Int
+  private var made: PseudoRegions??
+
+  init(slice: TrainingSlice, warp: Warp, bend: Bend?, size: Int) {
+    self.slice = slice
+    self.warp = warp
+    self.bend = bend
+    self.size = size
+  }
+
+  /// The view's unlabelled regions, of its grey levels before they are varied.
+  ///
+  /// - Parameter labels: the view's mask values, `[size, size]`; 0 is unlabelled.
+  mutating func regions(labels: [UInt8]) -> PseudoRegions? {
+    if let made { return made }
+    let plane = size * size
+    var values = [Float](repeating: 0, count: 3 * plane)
+    var inside = [Bool](repeating: false, count: plane)
+    slice.sample(warp, bend: bend, size: size, into: &values, inside: &inside)
+    let planes = (0..<slice.channels).map { Array(values[$0 * plane..<($0 + 1) * plane]) }
+    let isTaken = zip(labels, inside).map { $0 != 0 || !$1 }
+    let regions = (try? GraphRegions(planes: planes, width: size, height: size))
+      .flatMap { try? PseudoRegions($0, isTaken: isTaken) }
+    made = .some(regions)
+    return regions
+  }
+}
