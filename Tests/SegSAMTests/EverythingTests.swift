@@ -77,7 +77,7 @@ extension DiscEngine.Disc {
     _ change: (inout EverythingOptions) -> Void = { _ in }
   ) async throws -> [EverythingRegion] {
     var options = EverythingOptions()
-    options.greatestArea = 0.9
+    (options.leastScore, options.leastStability, options.greatestArea) = (0.7, 0.8, 0.9)
     change(&options)
     return try await EverythingSegmenter(engine: DiscEngine(discs), options: options)
       .regions(of: image, imageKey: "k")

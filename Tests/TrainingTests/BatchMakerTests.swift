@@ -260,6 +260,30 @@ struct BatchMakerTests {
     #expect(batches(texts, 4).map(\.floats) == before.map(\.floats))
   }
 
+  @Test("do not ask for air")
+  func air() throws {
+    let corpus = try SyntheticCorpus()
+    try corpus.addKidneys([("a", "train", nil)])
+    var slice = try corpus.store().slices[0]
+    // Black but for one block.
+    for n in slice.pixels.indices {
+      let (x, y) = (n % slice.width, n / slice.width)
+      slice.pixels[n] = (6..<16).contains(x) && (6..<16).contains(y) ? 150 : 5
+    }
+    let none = [UInt8](repeating: 0, count: 1024)
+    var view = PseudoView(
+      slice: slice, warp: .plain(width: slice.width, height: slice.height, size: 32), bend: nil,
+      size: 32)
+    let made = view.regions(labels: none)
+    let regions = try #require(made)
+    try #require(regions.count == 1)
+    #expect((64...121).contains(regions.sizes[0]))
+    #expect(regions.labels[0] == 0 && regions.labels[10 * 32 + 10] == 1)
+    // Made once: what is labelled later is no longer looked at.
+    let again = view.regions(labels: [UInt8](repeating: 1, count: 1024))
+    #expect(again == regions)
+  }
+
   @Test("put the box around the region that it asks for, and absorb what lies in it")
   func pseudoBoxes() throws {
     let corpus = try SyntheticCorpus()

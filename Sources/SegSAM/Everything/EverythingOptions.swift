@@ -6,10 +6,10 @@ public struct EverythingOptions: Sendable, Hashable {
   /// Points along each side (SAM: 32).
   public var grid = 16
   /// Of the mask's IoU as the decoder predicts it (SAM: 0.88).
-  public var leastScore = 0.7
+  public var leastScore = 0.5
   /// Of stability: the IoU of the masks at logits ± `stabilityReach` around the threshold's (SAM:
   /// 0.95); at 0 nobody asks for it.
-  public var leastStability = 0.8
+  public var leastStability = 0.6
   public var stabilityReach = 1.0
   /// Of the slice: smaller regions and larger ones are dropped (SAM: 0.95 at most).
   public var leastArea = 0.0005

@@ -7,6 +7,8 @@ struct PseudoView {
   let bend: Bend?
   let size: Int
   private var made: PseudoRegions??
+  /// Of grey levels 0 to 1: what is no brighter shows nothing. Lung in CT is brighter in its window.
+  private static let black: Float = 0.04
 
   init(slice: TrainingSlice, warp: Warp, bend: Bend?, size: Int) {
     self.slice = slice
@@ -25,7 +27,10 @@ struct PseudoView {
     var inside = [Bool](repeating: false, count: plane)
     slice.sample(warp, bend: bend, size: size, into: &values, inside: &inside)
     let planes = (0..<slice.channels).map { Array(values[$0 * plane..<($0 + 1) * plane]) }
-    let isTaken = zip(labels, inside).map { $0 != 0 || !$1 }
+    let isTaken = (0..<plane).map { n in
+      // Beyond the slice, and in air, there is nothing to ask for.
+      labels[n] != 0 || !inside[n] || planes.allSatisfy { $0[n] <= Self.black }
+    }
     let regions = (try? GraphRegions(planes: planes, width: size, height: size))
       .flatMap { try? PseudoRegions($0, isTaken: isTaken) }
     made = .some(regions)

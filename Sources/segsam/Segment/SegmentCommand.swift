@@ -118,6 +118,11 @@ extension SegmentCommand {
       ).write(to: OutputFolder(path: output))
     }
     if json { return try Console.print(json: written.result) }
+    if answer.found.isEmpty {
+      return Console.print(
+        "no region is good enough: lower --least-score or --least-stability, or raise --grid; "
+          + "written to \(output)")
+    }
     written.table.print()
     Console.print("\n\(answer.found.count) regions; written to \(output)")
   }
