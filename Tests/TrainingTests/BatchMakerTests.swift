@@ -1,3 +1,4 @@
+import Imaging
 import NeuralGraph
 import SegSAM
 import Testing
@@ -195,5 +196,147 @@ struct BatchMakerTests {
       }
     }
     #expect(checked > 20)
+  }
+
+  /// A maker that asks in one way only.
+  private func pseudoMaker(
+    _ corpus: SyntheticCorpus, isBox: Bool, share: Float = 1, isPlain: Bool = false
+  ) throws -> BatchMaker {
+    var maker = try corpus.maker(isPlain: isPlain)
+    (maker.mix.text, maker.mix.textAndBox, maker.mix.textAndPoints) = (0, 0, 0)
+    (maker.mix.box, maker.mix.points) = isBox ? (1, 0) : (0, 1)
+    maker.mix.pseudo = share
+    return maker
+  }
+
+  @Test("ask by a place for regions that nobody labelled, which teach masks alone")
+  func pseudoRegions() throws {
+    let corpus = try SyntheticCorpus.whole()
+    var found = 0
+    for isBox in [true, false] {
+      let maker = try pseudoMaker(corpus, isBox: isBox)
+      let n = maker.shape.slots
+      for batch in batches(maker, 12) {
+        let pseudo = try #require(batch.floats["pseudo"])
+        let members = try #require(batch.integers["members"])
+        let first = try #require(batch.integers["first"])
+        let target = try #require(batch.floats["target"])
+        for t in 0..<n where pseudo[t] == 1 {
+          found += 1
+          let slot = Int(first[t])
+          #expect(batch.floats["valid"]?[t] == 1 && batch.floats["present"]?[t] == 1)
+          #expect(batch.floats["name_known"]?[t] == 0 && batch.floats["pair"]?[t] == 0)
+          #expect(batch.floats["has_text"]?[slot] == 0)
+          #expect(batch.floats["ambiguous"]?[t] == (isBox ? 0 : 1))
+          #expect(!members.contains(Int64(t)))
+          #expect(target[t * 256..<(t + 1) * 256].contains { $0 > 0.5 })
+          // No pixel of it is a label's: what labels have in M_s' truth, it has not.
+          let image = Int(try #require(batch.integers["owner"])[slot])
+          let semantic = try #require(batch.floats["semantic_target"])
+          for pixel in 0..<256 {
+            let background = semantic[image * 4 * 256 + pixel]
+            #expect(target[t * 256 + pixel] <= background)
+          }
+        }
+        // Whatever has a name is a member still.
+        let named = (0..<n).filter { batch.floats["valid"]?[$0] == 1 && pseudo[$0] == 0 }
+        #expect(members.filter { $0 < n }.sorted() == named.map(Int64.init))
+      }
+    }
+    #expect(found > 30)
+  }
+
+  @Test("leave everything as it was where no share asks for them")
+  func noPseudoRegions() throws {
+    let corpus = try SyntheticCorpus.whole()
+    let plain = batches(try pseudoMaker(corpus, isBox: true, share: 0), 4)
+    #expect(plain.allSatisfy { $0.floats["pseudo"]?.contains(1) == false })
+    // Prompts with a text are never replaced.
+    var texts = try corpus.maker()
+    texts.mix.text = 1
+    (texts.mix.box, texts.mix.points, texts.mix.textAndBox, texts.mix.textAndPoints) = (0, 0, 0, 0)
+    let before = batches(texts, 4)
+    texts.mix.pseudo = 1
+    #expect(batches(texts, 4).map(\.floats) == before.map(\.floats))
+  }
+
+  @Test("do not ask for air")
+  func air() throws {
+    let corpus = try SyntheticCorpus()
+    try corpus.addKidneys([("a", "train", nil)])
+    var slice = try corpus.store().slices[0]
+    // Black but for one block.
+    for n in slice.pixels.indices {
+      let (x, y) = (n % slice.width, n / slice.width)
+      slice.pixels[n] = (6..<16).contains(x) && (6..<16).contains(y) ? 150 : 5
+    }
+    let none = [UInt8](repeating: 0, count: 1024)
+    var view = PseudoView(
+      slice: slice, warp: .plain(width: slice.width, height: slice.height, size: 32), bend: nil,
+      size: 32)
+    let made = view.regions(labels: none)
+    let regions = try #require(made)
+    try #require(regions.count == 1)
+    #expect((64...121).contains(regions.sizes[0]))
+    #expect(regions.labels[0] == 0 && regions.labels[10 * 32 + 10] == 1)
+    // Made once: what is labelled later is no longer looked at.
+    let again = view.regions(labels: [UInt8](repeating: 1, count: 1024))
+    #expect(again == regions)
+  }
+
+  @Test("put the box around the region that it asks for, and absorb what lies in it")
+  func pseudoBoxes() throws {
+    let corpus = try SyntheticCorpus()
+    // The labelled corner is elsewhere.
+    try corpus.add(
+      "blocks", modality: "MR", labels: ["1": "left_kidney"],
+      cases: [("a", "train", nil, [(1, 34, 2, 38, 8)])])
+    /// A picture of its own in place of the ramp: a frame with a block inside.
+    func framed(_ plain: TrainingSlice) -> TrainingSlice {
+      var slice = plain
+      for n in slice.pixels.indices {
+        let (x, y) = (n % slice.width, n / slice.width)
+        slice.pixels[n] = (8..<16).contains(x) && (8..<16).contains(y) ? 230 : 20
+        if !(2..<22).contains(x) || !(2..<22).contains(y) {
+          slice.pixels[n] = 120
+        }
+      }
+      return slice
+    }
+    func areas(_ absorbed: Float) throws -> [Int] {
+      var maker = try pseudoMaker(corpus, isBox: true, isPlain: true)
+      maker.mix.absorbed = absorbed
+      maker.augmentation.bendChance = 0
+      let size = maker.configuration.imageSize
+      var random = SeededRandom(seed: 1)
+      var found: [Int] = []
+      let slice = framed(maker.store.slices[0])
+      maker.store.slices = maker.store.slices.map { _ in slice }
+      #expect(size == 32 && slice.width == 32)
+      for _ in 0..<10 {
+        let batch = maker.make(random: &random)
+        let (pseudo, target) = (batch.floats["pseudo"] ?? [], batch.floats["target"] ?? [])
+        let (places, first) = (batch.floats["places"] ?? [], batch.integers["first"] ?? [])
+        for t in pseudo.indices where pseudo[t] == 1 {
+          let mask = target[t * 256..<(t + 1) * 256].map { $0 }
+          let area = Int(mask.reduce(0, +) * 4)
+          found.append(area)
+          let xs = mask.indices.filter { mask[$0] > 0 }.map { $0 % 16 }
+          let at = Int(first[t]) * maker.configuration.points * 2
+          let (low, high) = (Float(xs.min() ?? 0), Float((xs.max() ?? 0) + 1))
+          let reach = 0.1 * (high - low) + 0.76
+          #expect(abs(places[at] * 16 - low) < reach && abs(places[at + 2] * 16 - high) < reach)
+        }
+      }
+      return found
+    }
+    let (alone, joined) = (try areas(1), try areas(0.9))
+    // Less a pixel that smoothing takes on each side: the frame is 18² − 6² and more for the edge
+    // between, the block 6².
+    #expect(Set(alone).isSuperset(of: [36, 240]))
+    #expect(joined.count == alone.count)
+    // Absorbed, frame and block are one; the block's own box holds nothing else.
+    #expect(zip(alone, joined).allSatisfy { $0 != 240 || $1 == 18 * 18 })
+    #expect(zip(alone, joined).allSatisfy { $0 != 36 || $1 == 36 })
   }
 }

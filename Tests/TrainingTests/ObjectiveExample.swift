@@ -43,6 +43,7 @@ struct ObjectiveExample {
     floats["valid"] = ([n], [1, 1, 1, 1, 0])
     floats["present"] = ([n], [1, 1, 1, 0, 0])
     floats["ambiguous"] = ([n], [0, 1, 1, 0, 0])
+    floats["pseudo"] = ([n], [0, 0, 1, 0, 0])
     floats["name_target"] = ([n, c], [0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0])
     floats["name_known"] = ([n], [0, 1, 1, 0, 0])
     // None of them where there is none: index n.

@@ -43,6 +43,8 @@ struct ObjectiveReference {
 
   private var valid: [Int] { (0..<n).filter { f("valid", $0) == 1 } }
   private var there: [Int] { valid.filter { f("present", $0) == 1 } }
+  private func isPseudo(_ t: Int) -> Bool { f("pseudo", t) == 1 }
+  private var named: [Int] { there.filter { !isPseudo($0) } }
   private func truth(_ t: Int) -> [Double] { plane("target", t, s * s) }
 
   /// A target's mask is the union of its slots' masks.
@@ -62,7 +64,7 @@ struct ObjectiveReference {
     result["focal"] = mean(valid.map { focal(mask($0), truth($0)) })
     result["dice"] = mean(there.map { dice(chance($0), truth($0)) })
     result["iou"] = mean(
-      there.filter { slots($0).count == 1 }.map {
+      named.filter { slots($0).count == 1 }.map {
         pow(f("iou_said", slots($0)[0] * 4) - iou(chance($0), truth($0)), 2)
       })
     let three = candidates()
@@ -73,7 +75,7 @@ struct ObjectiveReference {
       valid.map { t in
         entropy(slots(t).map { f("presence_logit", $0) }.max()!, f("present", t))
       })
-    result["consistency"] = mean(there.map { 1 - iou(semantic($0).map(sigmoid), chance($0)) })
+    result["consistency"] = mean(named.map { 1 - iou(semantic($0).map(sigmoid), chance($0)) })
     result["naming"] = mean(
       (0..<n).filter { f("name_known", $0) == 1 }.map { t in
         let logits = (0..<c).map { f("names", slots(t)[0] * c + $0) }
@@ -117,10 +119,11 @@ struct ObjectiveReference {
         let logits = plane("four_masks", slots(t)[0] * 4 + k, h * h)
         let p = logits.map(sigmoid)
         losses.append(Double(example.weights.focal) * focal(logits, coarse) + dice(p, coarse))
+        guard !isPseudo(t) else { continue }
         errors.append(pow(f("iou_said", slots(t)[0] * 4 + k) - iou(p, coarse), 2))
       }
       best.append(losses.min()!)
-      said.append(mean(errors))
+      if !isPseudo(t) { said.append(mean(errors)) }
     }
     return (mean(best), mean(said))
   }

@@ -132,6 +132,14 @@ struct ArgumentTests {
   func badStage(_ text: String) {
     #expect(StageArgument(argument: text) == nil)
   }
+
+  @Test(arguments: [("0", 0), ("0.3", 0.3), ("1", 1), ("-0.1", nil), ("1.5", nil), ("nan", nil)])
+  func pseudoShare(_ text: String, _ share: Double?) throws {
+    let command = try? SegsamCommand.parseAsRoot([
+      "train", "--corpus", "c", "-o", "x", "--pseudo-share=\(text)",
+    ])
+    #expect((command as? TrainCommand)?.optimisation.pseudoShare == share)
+  }
 }
 
 @Suite("Shuffled descriptions")

@@ -16,6 +16,11 @@ public struct PromptMix: Codable, Sendable, Hashable {
   /// How often one sentence stands in the name's place and nothing else is said, as in a query by
   /// free text.
   public var freeText: Float = 0.15
+  /// How often a box alone or clicks alone ask for a region that nobody labelled instead (SegVol,
+  /// arXiv 2311.13385, on pseudo-masks).
+  public var pseudo: Float = 0
+  /// Such a box asks for all regions of which more than this share lies in it; 1 for its own alone.
+  public var absorbed: Float = 0.9
   public init() {}
 
   /// One way of asking, and nothing else.
@@ -64,15 +69,19 @@ public struct BatchMaker: Sendable {
     var slice: Int, wanted: Int?
     /// Mask values, `[S, S]`.
     var labels: [UInt8]
+    var warp: Warp, bend: Bend?
   }
 
   /// A target asked of one image of the batch.
   private struct Ask {
-    var label: TargetLabel
+    /// Nil: a pseudo-region, which has no name.
+    var label: TargetLabel?
     var isPresent: Bool
     /// Per pixel of the S/2 grid, in [0, 1].
     var mask: [Float]
     var prompt: Prompt
+    /// On the S/2 grid, upper bounds exclusive; nil: around the mask.
+    var box: VoxelBox?
   }
   private enum Prompt { case text, textAndBox, textAndPoints, box, points }
 
@@ -102,16 +111,17 @@ public struct BatchMaker: Sendable {
       fillDrawn(&b, image: image, slice: slice, labels: labels, counts: counts, random: &random)
 
       let room = min(shape.perImage, n - slot - (shape.images - 1 - image))
+      var regions = PseudoView(slice: slice, warp: view.warp, bend: view.bend, size: s)
       let asks = choose(
-        slice: slice, wanted: wanted, labels: labels, counts: counts, room: room, random: &random)
+        slice: slice, wanted: wanted, labels: labels, counts: counts, room: room, view: &regions,
+        random: &random)
       var members = 0
       var seen: [(TargetLabel, Int)] = []
-      for ask in asks {
-        let slots = ask.label.members.count
-        guard slot + slots + (shape.images - 1 - image) <= n, members < shape.perImage else {
-          break
-        }
-        for (k, category) in ask.label.members.enumerated() {
+      for ask in asks.prefix(shape.perImage) {
+        let categories: [Int?] = ask.label?.members ?? [nil]
+        let slots = categories.count
+        guard slot + slots + (shape.images - 1 - image) <= n else { break }
+        for (k, category) in categories.enumerated() {
           fillSlot(
             &b, slot: slot + k, image: image, ask: ask, category: category, slice: slice,
             random: &random)
@@ -126,15 +136,20 @@ public struct BatchMaker: Sendable {
         switch ask.prompt {
         case .box, .points:
           b.ambiguous[target] = ask.prompt == .points ? 1 : 0
-          if slots == 1 {
-            b.nameTarget[target * store.categories.count + ask.label.members[0]] = 1
+          if slots == 1, let category = categories[0] {
+            b.nameTarget[target * store.categories.count + category] = 1
             b.nameKnown[target] = 1
           }
         default: break
         }
-        b.members[image * shape.perImage + members] = Int64(target)
-        seen.append((ask.label, members))
-        members += 1
+        if let label = ask.label {
+          b.members[image * shape.perImage + members] = Int64(target)
+          seen.append((label, members))
+          members += 1
+        } else {
+          // M_s is of what has a name.
+          b.pseudo[target] = 1
+        }
         slot += slots
         target += 1
       }
@@ -172,7 +187,9 @@ public struct BatchMaker: Sendable {
         out[start + ch * plane + i] = (v - NetworkInput.mean) / NetworkInput.deviation
       }
     }
-    var view = View(slice: index, wanted: drawn, labels: [UInt8](repeating: 0, count: plane))
+    var view = View(
+      slice: index, wanted: drawn, labels: [UInt8](repeating: 0, count: plane),
+      warp: warp, bend: bend)
     slice.sampleLabels(warp, bend: bend, size: s, into: &view.labels)
     if warp.mirrors {
       store.sides[slice.dataSet].exchange(&view.labels)
@@ -190,7 +207,7 @@ public struct BatchMaker: Sendable {
 
   private func choose(
     slice: TrainingSlice, wanted: Int?, labels: [UInt8], counts: [Int], room: Int,
-    random: inout SeededRandom
+    view: inout PseudoView, random: inout SeededRandom
   ) -> [Ask] {
     let targets = store.targets[slice.dataSet]
     let known = store.known[slice.dataSet][slice.caseIndex]
@@ -210,10 +227,12 @@ public struct BatchMaker: Sendable {
     let wantAbsent = random.chance(mix.absent)
     var asks: [Ask] = []
     for index in there.prefix(max(1, room - (wantAbsent ? 1 : 0))) {
+      let prompt = drawPrompt(targets[index], random: &random)
       asks.append(
-        Ask(
-          label: targets[index], isPresent: true, mask: halved(labels, targets[index].values),
-          prompt: drawPrompt(targets[index], random: &random)))
+        askPseudo(prompt, labels: labels, view: &view, random: &random)
+          ?? Ask(
+            label: targets[index], isPresent: true, mask: halved(labels, targets[index].values),
+            prompt: prompt))
     }
     if wantAbsent || there.isEmpty {
       var absent = gone.map { targets[$0] }
@@ -228,6 +247,23 @@ public struct BatchMaker: Sendable {
       }
     }
     return asks
+  }
+
+  /// Now and then a box or clicks ask for what nobody labelled; nil where they do not.
+  private func askPseudo(
+    _ prompt: Prompt, labels: [UInt8], view: inout PseudoView, random: inout SeededRandom
+  ) -> Ask? {
+    guard mix.pseudo > 0, prompt == .box || prompt == .points, random.chance(mix.pseudo),
+      let regions = view.regions(labels: labels), regions.count > 0
+    else { return nil }
+    let region = random.below(regions.count)
+    let absorbing = prompt == .box && mix.absorbed < 1 ? Double(mix.absorbed) : nil
+    let mask = regions.mask(of: region, absorbing: absorbing)
+    let box = regions.boxes[region]
+    return Ask(
+      label: nil, isPresent: true, mask: halved(mask.voxels, [1]), prompt: prompt,
+      box: VoxelBox(
+        lower: box.lower.map { $0 / 2 }, upper: box.upper.map { ($0 + 1) / 2 }))
   }
 
   private func drawPrompt(_ label: TargetLabel, random: inout SeededRandom) -> Prompt {
@@ -305,7 +341,7 @@ public struct BatchMaker: Sendable {
   }
 
   private func fillSlot(
-    _ b: inout EmptyBatch, slot: Int, image: Int, ask: Ask, category: Int, slice: TrainingSlice,
+    _ b: inout EmptyBatch, slot: Int, image: Int, ask: Ask, category: Int?, slice: TrainingSlice,
     random: inout SeededRandom
   ) {
     let c = configuration
@@ -315,7 +351,7 @@ public struct BatchMaker: Sendable {
     }
     if ask.prompt == .box || ask.prompt == .textAndBox { fillBox(&b, slot, ask, &random) }
     if ask.prompt == .points || ask.prompt == .textAndPoints { fillPoints(&b, slot, ask, &random) }
-    guard ask.prompt != .box, ask.prompt != .points else { return }
+    guard ask.prompt != .box, ask.prompt != .points, let category else { return }
     b.hasText[slot] = 1
     let modality = store.corpus.dataSets[slice.dataSet].modality
     let vectors = texts.vectors(store.categories[category], modality)
@@ -353,7 +389,10 @@ public struct BatchMaker: Sendable {
   ) {
     let half = configuration.imageSize / 2
     var (x0, y0, x1, y1) = (half, half, 0, 0)
-    for y in 0..<half {
+    if let box = ask.box {
+      (x0, y0, x1, y1) = (box.lower[0], box.lower[1], box.upper[0], box.upper[1])
+    }
+    for y in 0..<half where ask.box == nil {
       for x in 0..<half where ask.mask[y * half + x] > 0 {
         x0 = min(x0, x)
         x1 = max(x1, x + 1)

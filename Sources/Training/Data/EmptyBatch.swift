@@ -3,7 +3,7 @@ import SegSAM
 /// The arrays of a batch while they are filled; what nobody fills counts for nothing.
 struct EmptyBatch {
   var image, places, kinds, text, hasText, pair, target, valid, present, semanticTarget: [Float]
-  var classTarget, classKnown, nameTarget, nameKnown, ambiguous: [Float]
+  var classTarget, classKnown, nameTarget, nameKnown, ambiguous, pseudo: [Float]
   var drawnTarget, drawnKnown, drawnPresent: [Float]
   var owner, first, second, members, drawn: [Int64]
 
@@ -26,6 +26,7 @@ struct EmptyBatch {
     nameTarget = zeros(n * categories)
     nameKnown = zeros(n)
     ambiguous = zeros(n)
+    pseudo = zeros(n)
     drawnTarget = zeros(b * shape.drawn * area)
     drawnKnown = zeros(b * shape.drawn)
     drawnPresent = drawnKnown
@@ -43,8 +44,8 @@ struct EmptyBatch {
         "pair": pair, "target": target, "valid": valid, "present": present,
         "semantic_target": semanticTarget, "class_target": classTarget,
         "class_known": classKnown, "name_target": nameTarget, "name_known": nameKnown,
-        "ambiguous": ambiguous, "drawn_target": drawnTarget, "drawn_known": drawnKnown,
-        "drawn_present": drawnPresent,
+        "ambiguous": ambiguous, "pseudo": pseudo, "drawn_target": drawnTarget,
+        "drawn_known": drawnKnown, "drawn_present": drawnPresent,
       ],
       integers: [
         "owner": owner, "first": first, "second": second, "members": members,

@@ -62,7 +62,7 @@ public struct Objective {
   /// `pair [N]` (1 where they differ); `target [N,S/2,S/2]` in [0, 1]; `valid`, `present [N]`;
   /// `members [B,Q]` (targets of each image, N for none), `semantic_target [B,Q+1,S/2,S/2]`
   /// (one-hot with background first, all zero where unknown), `class_target`, `class_known [B,C+K]`;
-  /// `name_target [N,C]` one-hot, `name_known [N]`; `ambiguous [N]`; `drawn_category [B,K]`,
+  /// `name_target [N,C]` one-hot, `name_known [N]`; `ambiguous`, `pseudo [N]`; `drawn_category [B,K]`,
   /// `drawn_target [B·K,S/2,S/2]` in [0, 1], `drawn_known`, `drawn_present [B·K]`.
   public func build() throws(GraphError) -> Graph {
     if network.configuration.isUNet { return try buildUNet() }
@@ -105,6 +105,9 @@ public struct Objective {
     let valid = try builder.input("valid", [n])
     let present = try builder.input("present", [n])
     let there = try l(.multiply, valid, present)
+    // A region without a name teaches masks, but not M_s, nor how good a mask of an object is.
+    let pseudo = try builder.input("pseudo", [n])
+    let named = try l(.multiply, there, l(.affine(factor: -1, offset: 1), pseudo))
     func union(_ x: Tensor) throws(GraphError) -> Tensor {
       try l(.maximum, l(.gather(axis: 0), x, first), l(.gather(axis: 0), x, second))
     }
@@ -120,7 +123,7 @@ public struct Objective {
 
     // The predicted IoU of the mask that it belongs to. A slot of a pair has no target of its own.
     let iou0 = try l(.reshape([n]), l(.slice(axis: 1, start: 0, end: 1), answers.iou))
-    let alone = try l(.multiply, there, l(.affine(factor: -1, offset: 1), pair))
+    let alone = try l(.multiply, named, l(.affine(factor: -1, offset: 1), pair))
     let reached = try softIoU(l, probability, target)
     let errorOfOne = try average(
       l, l(.power(2), l(.subtract, spoken(iou0), l(.stopGradient, reached))), alone)
@@ -144,7 +147,8 @@ public struct Objective {
       .stopGradient, l(.reshape([n, 3]), softIoU(l, l(.sigmoid, flatThree), flatSpread)))
     let saidIoU = try spoken(l(.slice(axis: 1, start: 1, end: 4), answers.iou))
     let errorOfThree = try average(
-      l, l(.mean(axes: [1], keep: false), l(.power(2), l(.subtract, saidIoU, threeIoU))), guess)
+      l, l(.mean(axes: [1], keep: false), l(.power(2), l(.subtract, saidIoU, threeIoU))),
+      l(.multiply, ambiguous, named))
     let iou = try l(.add, errorOfOne, errorOfThree)
     let candidates = try average(l, best, guess)
 
@@ -187,7 +191,7 @@ public struct Objective {
 
     // L_cons: the two masks of an object shall agree.
     let agree = try softIoU(l, l(.sigmoid, joined), probability)
-    let consistency = try average(l, l(.affine(factor: -1, offset: 1), agree), there)
+    let consistency = try average(l, l(.affine(factor: -1, offset: 1), agree), named)
 
     let drawn = try drawnLoss(builder, out.drawn)
 
@@ -212,10 +216,12 @@ public struct Objective {
     let nameTarget = try builder.input("name_target", [n, count])
     let nameKnown = try builder.input("name_known", [n])
     let names = try l(.softmax(axis: 1), spoken(answers.naming))
-    let named = try l(.sum(axes: [1], keep: false), l(.multiply, names, nameTarget))
+    let rightName = try l(.sum(axes: [1], keep: false), l(.multiply, names, nameTarget))
     let naming = try average(
       l,
-      l(.affine(factor: -1, offset: 0), l(.logarithm, l(.affine(factor: 1, offset: 1e-6), named))),
+      l(
+        .affine(factor: -1, offset: 0),
+        l(.logarithm, l(.affine(factor: 1, offset: 1e-6), rightName))),
       nameKnown)
 
     let parts: [(String, Tensor, Float)] = [

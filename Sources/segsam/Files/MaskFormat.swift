@@ -53,7 +53,7 @@ enum MaskNames {
   }
 
   /// A server's ids are names of files only if they look like ids.
-  private static func safe(_ id: String) -> String {
+  static func safe(_ id: String) -> String {
     let letters = id.unicodeScalars.map { scalar -> Character in
       let isPlain =
         scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))

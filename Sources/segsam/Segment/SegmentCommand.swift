@@ -4,6 +4,7 @@ import Client
 import Foundation
 import Imaging
 import JSONC
+import SegSAM
 
 /// `segsam segment`.
 struct SegmentCommand: AsyncParsableCommand {
@@ -17,6 +18,10 @@ struct SegmentCommand: AsyncParsableCommand {
 
         segsam segment abdomen.nii.gz --modality CT --categories pancreas,左肾 -o out
         segsam segment polyp.jpg --box 120,80,260,210 -o out
+        segsam segment polyp.jpg --everything -o out
+
+      With --everything, a click at each point of a grid finds the regions, which the model then
+      names; written are a mask per region, all of them as one label map, and the rest as above.
       """)
 
   @Argument(help: "The image: PNG, JPEG or NIfTI.")
@@ -41,14 +46,23 @@ struct SegmentCommand: AsyncParsableCommand {
   var output: String
 
   @OptionGroup var prompts: PromptOptions
+  @OptionGroup var all: EverythingArguments
   @OptionGroup var server: ServerOptions
 
   @Flag(help: "Print the result as JSON.")
   var json = false
 
   func validate() throws {
-    if prompts.isEmpty && names.isEmpty && freeText == nil {
-      throw ValidationError("Say what to find: --categories, --free-text, --box or --point.")
+    let isOpen = prompts.isEmpty && names.isEmpty && freeText == nil
+    if all.everything && !isOpen {
+      throw ValidationError("--everything goes without names, free text, boxes and points.")
+    }
+    if all.everything && prompts.presenceThreshold != nil {
+      throw ValidationError("--everything knows no presence: leave --presence-threshold away.")
+    }
+    if isOpen && !all.everything {
+      throw ValidationError(
+        "Say what to find: --categories, --free-text, --box, --point or --everything.")
     }
   }
 
@@ -70,6 +84,7 @@ struct SegmentCommand: AsyncParsableCommand {
       let file = try InputFile(path: path)
       return (file: file, image: try file.image(modality: modality))
     }
+    if all.everything { return try await runEverything(input.file, input.image) }
     let source = ImageSource.file(
       input.file.bytes, contentType: input.file.contentType, modality: modality)
     let parameters = parameters
@@ -86,5 +101,50 @@ struct SegmentCommand: AsyncParsableCommand {
     if json { return try Console.print(json: written.result) }
     written.table.print()
     Console.print("\nwritten to \(output): \(written.files.joined(separator: ", "))")
+  }
+}
+
+extension SegmentCommand {
+  /// `--everything`: slice by slice, with one queue of clicks for each.
+  private func runEverything(_ file: InputFile, _ image: MedicalImage) async throws {
+    let slices = try EverythingSlices(file, image: image, chosen: all.slice)
+    let answer = try await server.withClient { client in
+      try await everything(in: slices, client)
+    }
+    let output = output
+    let written = try await Blocking.run {
+      try EverythingOutput(
+        file: file, slices: slices, model: answer.model, found: answer.found
+      ).write(to: OutputFolder(path: output))
+    }
+    if json { return try Console.print(json: written.result) }
+    if answer.found.isEmpty {
+      return Console.print(
+        "no region is good enough: lower --least-score or --least-stability, or raise --grid; "
+          + "written to \(output)")
+    }
+    written.table.print()
+    Console.print("\n\(answer.found.count) regions; written to \(output)")
+  }
+
+  func everything(
+    in slices: EverythingSlices, _ client: SegSAMClient
+  ) async throws -> (model: ModelInfo, found: [EverythingOutput.Found]) {
+    let options = all.options(threshold: prompts.threshold)
+    let progress = Progress("segmenting", unit: "points")
+    defer { progress.end() }
+    var found: [EverythingOutput.Found] = []
+    var model = ModelInfo(name: "", version: "")
+    for (number, slice) in try slices.slices() {
+      let (name, regions) = try await RemoteEngine.hold(slices.source(slice), on: client) {
+        engine in
+        let regions = try await EverythingSegmenter(engine: engine, options: options)
+          .regions(of: slice, imageKey: "") { progress.advance($0, of: $1) }
+        return (engine.model, regions)
+      }
+      model = name
+      found += regions.map { EverythingOutput.Found(slice: number, region: $0) }
+    }
+    return (model, found)
   }
 }

@@ -70,6 +70,12 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Synthetic volumes trained beside the real images.", valueName: "n"))
   var phantoms = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "How often a box alone or clicks alone ask for a region that nobody labelled.",
+      valueName: "share"))
+  var pseudoShare = 0.0
+
   @Flag(inversion: .prefixedNo, help: "Steps of matrices by Muon instead of AdamW.")
   var muon = false
 
@@ -102,6 +108,9 @@ struct OptimisationOptions: ParsableArguments {
       throw ValidationError("--feature-cache is 0 to 1000000.")
     }
     guard (1...256).contains(lora ?? 1) else { throw ValidationError("--lora is 1 to 256.") }
+    guard (0...1).contains(pseudoShare) else {
+      throw ValidationError("--pseudo-share lies from 0 to 1.")
+    }
     guard freeze.scopes.count < Parts.names.count else {
       throw ValidationError("With every part frozen there is nothing to train.")
     }
@@ -124,6 +133,7 @@ struct OptimisationOptions: ParsableArguments {
     configuration.autocast = autocast
     configuration.frozen = freeze.scopes
     configuration.muon = muon
+    configuration.mix.pseudo = Float(pseudoShare)
     configuration.lora = lora
     configuration.featureBytes = featureCache << 20
     return configuration
