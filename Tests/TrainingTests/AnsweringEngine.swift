@@ -34,6 +34,8 @@ final class AnsweringEngine: SegmentationEngine {
   ) async throws -> SegmentationResult {
     asked.withLock { $0 += queries }
     let results = queries.map { query in
+      // A volume is answered slice by slice.
+      if image.depth > 1 { return volume(query, imageKey, depth: image.depth) }
       let answer = answer(query, imageKey)
       return QueryResult(
         category: nil, isPresent: answer.mask.count > 0, presence: answer.presence, score: 0.5,
@@ -41,6 +43,16 @@ final class AnsweringEngine: SegmentationEngine {
     }
     return SegmentationResult(
       queries: results, semanticMask: nil, labels: [], probabilities: [:], timing: [:])
+  }
+
+  private func volume(_ query: Query, _ key: String, depth: Int) -> QueryResult {
+    let slices = (0..<depth).map { answer(query, "\(key)#\($0)") }
+    let (w, h) = (SyntheticCorpus.width, SyntheticCorpus.height)
+    return QueryResult(
+      category: nil, isPresent: slices.contains { $0.mask.count > 0 },
+      presence: slices.map(\.presence).max() ?? 0, score: 0.5,
+      mask: BinaryMask(width: w, height: h, depth: depth, voxels: slices.flatMap(\.mask.voxels)),
+      slicePresence: slices.map(\.presence))
   }
 
   /// A rectangle of the synthetic corpus's grid, upper bounds exclusive.

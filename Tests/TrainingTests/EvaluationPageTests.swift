@@ -143,6 +143,8 @@ struct EvaluationPageTests {
     let report = try await evaluation.run(engine)
     #expect(report.pairs[0].examples.map(\.place.slice) == [2, 0, 3])
     #expect(report.pairs[0].volumes == 1)
+    // The volume was asked whole: once to measure it.
+    #expect(engine.queries.count == 1)
     let pictures = try await evaluation.pictures(of: report, engine: engine)
     #expect(EvaluationPage(report, pictures: pictures).html.contains("a.nii, slice 3"))
     guard

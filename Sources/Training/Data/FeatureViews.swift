@@ -1,4 +1,4 @@
-public import NeuralGraph
+import NeuralGraph
 public import SegSAM
 
 /// Augmented views with the features that an image encoder which is not trained gives for them: so

@@ -1,5 +1,5 @@
 import Imaging
-public import NeuralGraph
+import NeuralGraph
 public import SegSAM
 
 /// Mean Dice of a pair of data set and category on the network's own grid.

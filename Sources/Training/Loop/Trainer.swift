@@ -1,5 +1,5 @@
 import Foundation
-public import NeuralGraph
+import NeuralGraph
 public import SegSAM
 
 /// One part of a training run: an image size, for some steps.

@@ -1,8 +1,8 @@
 public import Foundation
-public import NeuralGraph
+import NeuralGraph
 public import SegSAM
 import TextEncoder
-public import Vocabulary
+import Vocabulary
 
 /// A whole training run, as `segsam train` does it: data, stages, checkpoints, log, bundle.
 public struct TrainingRun {

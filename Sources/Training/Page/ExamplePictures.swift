@@ -45,11 +45,19 @@ extension Evaluation {
       for file in set.cases {
         guard let here = wanted.removeValue(forKey: file.image) else { continue }
         let opened = try EvaluationCase(file, of: set, vocabulary: vocabulary)
+        let whole = try await askWhole(opened, engine: engine)
         for (key, place) in here {
           guard let slice = opened.slice(place.slice ?? 0)?.only(key.category),
             let truth = slice.truths.first
           else { continue }
-          let answer = try await ask(slice, engine: engine).first?.mask
+          let known = whole?.slice(place.slice ?? 0)
+          let place = opened.categories.firstIndex(of: key.category)
+          let answer =
+            if let known, let place {
+              known.queries[place].mask
+            } else {
+              try await ask(slice, engine: engine).first?.mask
+            }
           made.contents[key] = .picture(
             try OutlinePicture.draw(
               slice.image, answer: answer ?? BinaryMask(width: truth.width, height: truth.height),
