@@ -84,25 +84,38 @@ public enum Calibration {
 
 /// Fits, on `val`, the presence under which a category is called absent.
 enum PresenceCalibration {
-  /// The largest threshold that keeps 97 of 100 images that show the category, at most 0.5: an empty
-  /// mask where the object is costs more than a mask where it is not. Categories with fewer than
-  /// five images of either kind are left out.
+  /// The share of all DSC on `val` that thresholds shall keep.
+  static let kept = 0.98
+  static let most = 0.9
+
+  /// The largest threshold, at most 0.9, that keeps 98 % of the sum of DSC over the images that show
+  /// the category: what is cut away is what was drawn badly anyway. Categories with fewer than five
+  /// images of either kind are left out.
   ///
   /// - Parameter scaling: applied to the presence that was measured first.
   static func thresholds(
     _ tallies: [Tally], scaling: PresenceScaling? = nil
   ) -> [String: Double] {
-    var positives: [String: [Double]] = [:]
+    var shown: [String: [(presence: Double, dice: Double)]] = [:]
     var negatives: [String: Int] = [:]
     for tally in tallies {
-      positives[tally.category, default: []] += tally.positives
+      shown[tally.category, default: []] += tally.shown.compactMap { each in
+        each.presence.map { ($0, each.binaryDice ?? 0) }
+      }
       negatives[tally.category, default: 0] += tally.negatives.count
     }
     var fitted: [String: Double] = [:]
-    for (category, scores) in positives where scores.count >= 5 && negatives[category] ?? 0 >= 5 {
-      let said = scores.sorted()[Int(Double(scores.count) * 0.03)]
+    for (category, images) in shown where images.count >= 5 && negatives[category] ?? 0 >= 5 {
+      let sorted = images.sorted { $0.presence < $1.presence }
+      var left = (1 - kept) * sorted.reduce(0) { $0 + $1.dice }
+      var said = sorted[0].presence
+      for image in sorted {
+        said = image.presence
+        left -= image.dice
+        if left < 0 { break }
+      }
       let low = scaling.map { Calibration.scaled(said, by: $0) } ?? said
-      fitted[category] = (min(0.5, low * 0.999) * 1000).rounded(.down) / 1000
+      fitted[category] = (min(most, low * 0.999) * 1000).rounded(.down) / 1000
     }
     return fitted
   }

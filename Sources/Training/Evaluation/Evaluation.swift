@@ -32,6 +32,8 @@ public struct Evaluation {
   /// Of all masks that the decoder drew, the one nearest to the truth is measured; else the one with
   /// which the model answers.
   public var measuresOracle = false
+  /// Category → sentences by which somebody might ask for it, for `robustness`.
+  public var paraphrases: [String: [String]] = [:]
   /// Told how far it is: cases done, cases in all.
   public var progress: (Int, Int) -> Void = { _, _ in }
   /// The least number of pixels that an object must show.

@@ -20,6 +20,7 @@ struct Tally: Sendable {
     var surfaceDice: Double?, hausdorff95: Double?
     var rounds: [Double]
     var place: CasePlace?
+    var presence: Double?
   }
 
   let dataSet: String, category: String, modality: String
@@ -50,7 +51,7 @@ struct Tally: Sendable {
           semanticDice: score.semanticDice,
           surfaceDice: score.surface?.normalised(tolerance: tolerance),
           hausdorff95: score.surface?.hausdorff95, rounds: score.rounds,
-          place: place))
+          place: place, presence: score.presence))
     }
     guard let presence = score.presence else { return }
     // A trace under the limit is neither.

@@ -30,7 +30,9 @@ extension Evaluation {
           let key = "\(category) \(each.set.modality)"
           let made =
             known[key]
-            ?? Phrasing.all(of: category, modality: each.set.modality, vocabulary: vocabulary)
+            ?? Phrasing.all(
+              of: category, modality: each.set.modality, vocabulary: vocabulary,
+              paraphrases: paraphrases[category] ?? [])
           if known.updateValue(made, forKey: key) == nil { tally.note(made, of: category) }
           return made
         }

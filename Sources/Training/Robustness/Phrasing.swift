@@ -10,9 +10,11 @@ struct Phrasing {
 
   /// All ways that there are.
   ///
-  /// - Parameter modality: of the image, for the description; DICOM's term.
+  /// - Parameters:
+  ///   - modality: of the image, for the description; DICOM's term.
+  ///   - paraphrases: what else it is called.
   static func all(
-    of id: String, modality: String, vocabulary: Vocabulary
+    of id: String, modality: String, vocabulary: Vocabulary, paraphrases: [String] = []
   ) -> [Phrasing] {
     guard let category = vocabulary[id] else { return [] }
     var made = [Phrasing(wording: .usual, text: category.name, query: Query(.category(id)))]
@@ -29,6 +31,9 @@ struct Phrasing {
     named(
       .misspelling,
       Misspelling.allCases.compactMap { $0.made(in: category.name, random: &random) })
+    for text in paraphrases {
+      made.append(Phrasing(wording: .paraphrase, text: text, query: Query(.freeText(text))))
+    }
     let sentences = vocabulary.aspectTexts(for: id, modality: modality)
     guard !sentences.isEmpty else { return made }
     if vocabulary.otherSide(of: category) != nil {

@@ -10,6 +10,8 @@ public enum Wording: String, Sendable, Codable, CaseIterable {
   case swappedSides
   /// By the sentences of its description, without its name, as one free text.
   case passage
+  /// By what people might type who never read the description, as free text.
+  case paraphrase
   /// By its own six sentences, without saying which category they are of.
   case unnamed
 
@@ -22,6 +24,7 @@ public enum Wording: String, Sendable, Codable, CaseIterable {
     case .misspelling: "one slip of typing"
     case .swappedSides: "left and right exchanged in the description"
     case .passage: "free text: its description in one"
+    case .paraphrase: "free text: unseen paraphrases"
     case .unnamed: "free text: its six sentences"
     }
   }

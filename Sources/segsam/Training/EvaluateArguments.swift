@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSONC
 import Training
 
 enum SplitArgument: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -65,6 +66,24 @@ struct PromptingOptions: ParsableArguments {
       """)
   var robustness = false
 
+  @Option(
+    help: ArgumentHelp(
+      "With --robustness, a JSON file with \"paraphrases\": category id → sentences to ask by.",
+      valueName: "file"))
+  var paraphrases: String?
+
+  /// The sentences of `paraphrases`.
+  func readParaphrases() throws -> [String: [String]] {
+    guard let paraphrases else { return [:] }
+    struct Document: Decodable { var paraphrases: [String: [String]] }
+    do {
+      let data = try Data(contentsOf: URL(fileURLWithPath: paraphrases))
+      return try JSONCDecoder().decode(Document.self, from: Array(data)).paraphrases
+    } catch {
+      throw Failure(.badInput, "\(paraphrases) cannot be read as paraphrases: \(error)")
+    }
+  }
+
   var kind: PromptKind { prompts ?? mode.map { $0.mode.isOfPoints ? .points : .box } ?? .text }
   /// What one query may hold.
   var mostClicks: Int { clicks + (mode?.mode == .pointParts ? 2 : 0) }
@@ -74,6 +93,9 @@ struct PromptingOptions: ParsableArguments {
     guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }
     if let mode, mode.mode.isOfPoints != (kind == .points) || kind == .text {
       throw ValidationError("--mode \(mode.rawValue) does not go with --prompts \(kind.rawValue).")
+    }
+    if paraphrases != nil && !robustness {
+      throw ValidationError("--paraphrases goes with --robustness.")
     }
     if robustness && kind != .text {
       throw ValidationError("--robustness asks in words: --prompts text.")

@@ -73,6 +73,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       throw Failure(
         .badInput, "this model takes \(room) clicks; give --clicks \(max(least, 1)) or less")
     }
+    let paraphrases = try prompting.readParaphrases()
     let progress = Progress("evaluating", unit: "cases")
     // Off the cooperative pool: decoding and comparing take as long as the model.
     let wantsPictures = files.html != nil
@@ -83,6 +84,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       evaluation.stride = stride
       (evaluation.boxJitter, evaluation.clicks) = (prompting.jitter, prompting.clicks)
       (evaluation.mode, evaluation.measuresOracle) = (prompting.mode?.mode, prompting.oracle)
+      evaluation.paraphrases = paraphrases
       evaluation.progress = { progress.advance($0, of: $1) }
       var report = try await evaluation.run(loaded.engine)
       if prompting.robustness { report.robustness = try await evaluation.robustness(loaded.engine) }
