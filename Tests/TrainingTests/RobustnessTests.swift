@@ -84,7 +84,8 @@ struct RobustnessTests {
         == ["right kidney", "A bean.", "Smooth.", "On the right.", "Bright.", "Bowel."])
     let other = Phrasing.all(
       of: "left_kidney", modality: "MR", vocabulary: Self.vocabulary, paraphrases: ["The bean."])
-    #expect(other.filter { $0.wording == .paraphrase }.map(\.query) == [Query(.freeText("The bean."))])
+    #expect(
+      other.filter { $0.wording == .paraphrase }.map(\.query) == [Query(.freeText("The bean."))])
     // What has no side and no description is asked by name alone.
     let cell = Phrasing.all(of: "cell", modality: "GM", vocabulary: Self.vocabulary)
     #expect(Set(cell.map(\.wording)) == [.usual, .misspelling])
