@@ -70,7 +70,7 @@ class Peer:
         s = self.c.imageSize
         x = F.interpolate(x, (s, s), mode="bilinear", antialias=True)
         x = ((x - float(low)) / max(float(high - low), 1)).clamp_(0, 1)
-        x = ((x - 0.5) / 0.25).expand(-1, 3, -1, -1)
+        x = ((x - 0.5) / 0.25).expand(-1, self.c.channels, -1, -1)
         return x.contiguous(
             memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
 

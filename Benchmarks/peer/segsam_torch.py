@@ -37,6 +37,12 @@ class Configuration:
     aspects: int = 6
     points: int = 8
     drawsBinary: bool = False
+    mapsPlaces: bool = False
+    sliceReach: float | None = None
+
+    @property
+    def channels(self):
+        return 3 if self.sliceReach is None else 5
 
     @property
     def grid(self):
@@ -175,7 +181,7 @@ class ImageEncoder(nn.Module):
         super().__init__()
         s2, s4, s8 = c.stages
         self.grid_side = c.grid
-        self.stem = ConvNorm(3, s2, 2)
+        self.stem = ConvNorm(c.channels, s2, 2)
         self.stage2 = Residual(s2)
         self.down4 = ConvNorm(s2, s4, 2)
         self.stage4 = nn.Sequential(*(Residual(s4) for _ in range(c.stageBlocks)))
@@ -202,15 +208,63 @@ class ImageEncoder(nn.Module):
         return t, p8, p4, self.up2(p4, f2)
 
 
+class Maps(nn.Module):
+    """A box and clicks at stride 4: the share of a pixel inside the box, and tents around clicks."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.side = c.imageSize // 4
+        self.down8 = nn.Conv2d(3, 16, 3, 2, 1)
+        self.down16 = nn.Conv2d(16, 32, 3, 2, 1)
+        self.project = nn.Linear(32, c.width)
+
+    def draw(self, places, kinds):
+        cells = torch.arange(self.side) + 0.5
+        y, x = torch.meshgrid(cells, cells, indexing="ij")
+        maps = torch.zeros(len(places), 3, self.side, self.side)
+        for n, (points, labels) in enumerate(zip(places * self.side, kinds.argmax(-1))):
+            if (labels == 3).any():
+                (x0, y0), (x1, y1) = points[labels == 3][0], points[labels == 4][0]
+                edges = (x - x0, x1 - x, y - y0, y1 - y)
+                maps[n, 0] = torch.stack([(e + 0.5).clamp(0, 1) for e in edges]).prod(0)
+            for (px, py), label in zip(points, labels):
+                if label in (1, 2):
+                    tent = (1 - (x - px).abs() / 2).clamp(min=0) * (1 - (y - py).abs() / 2).clamp(min=0)
+                    maps[n, 3 - int(label)] += tent
+        return maps
+
+    def forward(self, maps):
+        x = F.relu(self.down16(F.relu(self.down8(maps))))
+        return self.project(x.flatten(2).transpose(1, 2))
+
+
+class Placed(nn.Module):
+    """A decoder's logit of what places alone say."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 1, 1)
+        self.out = nn.Conv2d(8, 1, 1)
+
+    def forward(self, maps):
+        return self.out(F.relu(self.conv(maps)))
+
+
 class PromptEncoder(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.positions = Fourier(c.width)
         self.kinds = nn.Parameter(torch.randn(c.width, KINDS) * 0.02)
+        self.maps = Maps(c) if c.mapsPlaces else None
 
     def forward(self, places, kinds):
+        """→ t_p `[N, P, width]`, what is added to the image's tokens, and the maps (or None)."""
         with torch.autocast("cpu", enabled=False):
-            return self.positions(places) * (1 - kinds[..., :1]) + kinds @ self.kinds.T
+            sparse = self.positions(places) * (1 - kinds[..., :1]) + kinds @ self.kinds.T
+            if self.maps is None:
+                return sparse, None, None
+            maps = self.maps.draw(places, kinds)
+            return sparse, self.maps(maps), maps
 
 
 class T2VSE(nn.Module):
@@ -287,11 +341,14 @@ class Upscale(nn.Module):
         self.up4 = nn.ConvTranspose2d(a, b, 2, 2)
         self.skip4 = nn.Conv2d(c.stages[1], b, 1)
         self.norm4 = norm_of_groups(b)
+        if c.mapsPlaces:
+            self.place4 = nn.Conv2d(3, b, 3, 1, 1, bias=False)
 
-    def forward(self, image, f8, f4):
+    def forward(self, image, f8, f4, maps):
         plane = image.transpose(1, 2).unflatten(2, (self.grid, self.grid))
         x = F.relu(self.norm8(self.up8(plane) + self.skip8(f8)))
-        return F.relu(self.norm4(self.up4(x) + self.skip4(f4)))
+        x = self.up4(x) + self.skip4(f4)
+        return F.relu(self.norm4(x if maps is None else x + self.place4(maps)))
 
 
 class SemanticAgnosticDecoder(nn.Module):
@@ -309,17 +366,21 @@ class SemanticAgnosticDecoder(nn.Module):
         self.detail = MLP3(c.width, c.stages[0])
         self.detail_text = nn.Linear(c.width, c.stages[0])
         self.iou = MLP(c.width, c.width, MASKS)
+        if c.mapsPlaces:
+            self.placed = Placed()
 
-    def forward(self, prompt, text, features, positions):
-        image, f8, f4, f2 = features
+    def forward(self, prompt, text, image, features, maps, positions):
+        _, f8, f4, f2 = features
         t, i = torch.cat([self.t_o + self.told(text)[:, None], prompt], 1), image
         for block in self.blocks:
             t, i = block(t, i, positions)
         t = self.norm_out(t + self.final(self.norm(t), i, positions))
-        up = self.upscale(i, f8, f4)
+        up = self.upscale(i, f8, f4, maps)
         tokens = t[:, 1 : MASKS + 1]
         weights = self.hyper(tokens) + self.text(text)[:, None]
         candidates = torch.einsum("nkc,nchw->nkhw", weights, up)
+        if maps is not None:
+            candidates = candidates + self.placed(maps)
         sharp = torch.einsum(
             "nc,nchw->nhw", self.detail(tokens[:, 0]) + self.detail_text(text), f2)
         coarse = F.interpolate(candidates[:, :1], f2.shape[-2:], mode="bilinear")[:, 0]
@@ -362,6 +423,8 @@ class SemanticAwareDecoder(nn.Module):
         self.mask2 = Compare(c, c.stages[0])
         self.presence = MLP(c.width, c.width, 1)
         self.add_module("class", MLP(c.width, c.width, c.width))
+        if c.mapsPlaces:
+            self.placed = Placed()
 
     def categories(self, text):
         return self.co_project(text * self.spread) + self.co_residual
@@ -376,8 +439,8 @@ class SemanticAwareDecoder(nn.Module):
         context = (seen * chance).sum(1) / (chance.sum(1) + 1)
         return logits[..., 0], context
 
-    def forward(self, prompt, text, context, features, positions):
-        image, _, f4, f2 = features
+    def forward(self, prompt, text, context, image, features, maps, positions):
+        _, _, f4, f2 = features
         token = self.t_so + self.told(text) + self.context(context)
         start = torch.cat([token[:, None], prompt], 1)
         t, i = self.block(start, image, positions)
@@ -389,6 +452,8 @@ class SemanticAwareDecoder(nn.Module):
         coarse = torch.einsum("nc,ntc->nt", self.mask16.hyper(token), self.mask16.project(i))
         at4 = torch.einsum(
             "nc,nchw->nhw", self.mask4.hyper(token) + self.mask4.text(text), f4)
+        if maps is not None:
+            at4 = at4 + self.placed(maps)[:, 0]
         at2 = torch.einsum(
             "nc,nchw->nhw", self.mask2.hyper(token) + self.mask2.text(text), f2)
         mask = spread(coarse.unflatten(1, (self.grid, self.grid))) + spread(at4) + at2
@@ -432,7 +497,7 @@ class SegSAM(nn.Module):
         return self.semantic_aware.categories(text)
 
     def encode(self, image):
-        """`[B, 3, S, S]` → f_v's tokens, and features at strides 8, 4 and 2."""
+        """`[B, channels, S, S]` → f_v's tokens, and features at strides 8, 4 and 2."""
         return self.image_encoder(image)
 
     def classify(self, features, categories, positions):
@@ -441,11 +506,13 @@ class SegSAM(nn.Module):
 
     def decode(self, features, context, categories, positions, places, kinds, text, has_text):
         """N queries on N images' features → what `Outputs` holds, but the classes."""
-        sparse = self.prompt_encoder(places, kinds)
+        sparse, dense, maps = self.prompt_encoder(places, kinds)
         prompt, summary = self.t2vse(text, has_text, features[0], positions, sparse)
-        mask, candidates, iou = self.semantic_agnostic(prompt, summary, features, positions)
+        image = features[0] if dense is None else features[0] + dense
+        mask, candidates, iou = self.semantic_agnostic(
+            prompt, summary, image, features, maps, positions)
         semantic, presence, embedding = self.semantic_aware(
-            prompt, summary, context, features, positions)
+            prompt, summary, context, image, features, maps, positions)
         if self.configuration.drawsBinary:
             mask = mask + self.draw_for(features, summary[:, None])[:, 0]
         naming = embedding @ categories.T / math.sqrt(self.configuration.width)

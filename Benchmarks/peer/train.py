@@ -34,7 +34,7 @@ def focal_and_dice(logits, target):
 class Peer:
     def __init__(self, size, images, queries):
         torch.manual_seed(1)
-        c = Configuration(imageSize=size, decoderMLP=256, drawsBinary=True)
+        c = Configuration(imageSize=size, decoderMLP=256, drawsBinary=True, mapsPlaces=True, sliceReach=3)
         self.images = images
         self.network = SegSAM(c, CATEGORIES).train()
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
@@ -45,7 +45,7 @@ class Peer:
         kind = torch.randint(0, KINDS, (queries, c.points))
         half = size // 2
         self.inputs = {
-            "image": torch.randn(images, 3, size, size),
+            "image": torch.randn(images, c.channels, size, size),
             "owner": torch.arange(queries) * images // queries,
             "places": torch.rand(queries, c.points, 2),
             "kinds": F.one_hot(kind, KINDS).float(),

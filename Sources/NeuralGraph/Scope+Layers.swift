@@ -20,11 +20,15 @@ extension Scope {
   }
 
   /// A square convolution, padded so that stride 1 keeps the size.
+  ///
+  /// - Parameter zero: starts with weights that give 0.
   public func conv(
-    _ x: Tensor, _ out: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1, bias: Bool = false
+    _ x: Tensor, _ out: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1, bias: Bool = false,
+    zero: Bool = false
   ) throws(GraphError) -> Tensor {
     let inner = x.extent(1) / groups
-    let w = try weight([out, inner, kernel, kernel], .he(fanIn: inner * kernel * kernel))
+    let w = try weight(
+      [out, inner, kernel, kernel], zero ? .zeros : .he(fanIn: inner * kernel * kernel))
     let operation = Operation.conv2d(stride: stride, padding: kernel / 2, groups: groups)
     guard bias else { return try self(operation, x, w) }
     return try self(operation, x, w, parameter("bias", [out], .zeros))

@@ -185,4 +185,46 @@ private func near(_ a: [Float], _ b: [Float], _ tolerance: Float = 1e-5) -> Bool
     #expect(input.resizeLabels(map, side: 8)?[..<8] == [1, 1, 2, 2, 3, 3, 4, 4])
     #expect(input.resizeLabels(LabelMap(width: 3, height: 2), side: 4) == nil)
   }
+
+  /// A volume whose slices are all different, `spacing` millimetres apart.
+  private func stack(_ depth: Int, spacing: Double, intensity: Intensity) -> MedicalImage {
+    let samples = (0..<depth * 24).map { (n: Int) -> Float in
+      let level = n * 37 % 101 + n / 24
+      return Float(level - 40)
+    }
+    return MedicalImage(
+      width: 6, height: 4, depth: depth, samples: samples,
+      affine: .radiological(spacing: [1, 1, spacing]), intensity: intensity, isVolume: true,
+      hasSpacing: true)
+  }
+
+  @Test(arguments: [(1.0, [0, 5]), (2.0, [0, 4]), (3.0, [1, 3]), (9.0, [1, 3]), (0.1, [0, 5])])
+  func neighboursByDistance(spacing: Double, others: [Int]) throws {
+    for intensity in [Intensity.hounsfield, .raw] {
+      let volume = stack(6, spacing: spacing, intensity: intensity)
+      let alone = try NetworkInput(volume, slice: 2, side: 8)
+      let input = try NetworkInput(volume, slice: 2, side: 8, sliceReach: 3)
+      #expect(alone.pixels.count == 3 * 64 && input.pixels.count == 5 * 64)
+      #expect(input.pixels[..<192] == alone.pixels[...])
+      for (n, other) in others.enumerated() {
+        let theirs = try NetworkInput(volume, slice: other, side: 8).pixels[..<64]
+        #expect(Array(input.pixels[(3 + n) * 64..<(4 + n) * 64]) == Array(theirs))
+        #expect(Array(theirs) != Array(alone.pixels[..<64]))
+      }
+    }
+  }
+
+  @Test func aSliceWithoutNeighboursStandsForThem() throws {
+    let volume = stack(3, spacing: 3, intensity: .hounsfield)
+    let first = try NetworkInput(volume, slice: 0, side: 8, sliceReach: 3)
+    #expect(first.pixels[192..<256].elementsEqual(first.pixels[..<64]))
+    #expect(!first.pixels[256...].elementsEqual(first.pixels[..<64]))
+    let picture = try NetworkInput(stack(1, spacing: 3, intensity: .raw), side: 8, sliceReach: 3)
+    #expect(picture.pixels[192..<256].elementsEqual(picture.pixels[..<64]))
+    #expect(picture.pixels[256...].elementsEqual(picture.pixels[..<64]))
+    // Without a spacing the next slice is a neighbour.
+    var bare = volume
+    bare.hasSpacing = false
+    #expect(NetworkInput.neighbours(of: 1, in: bare, reach: 100) == [0, 2])
+  }
 }

@@ -34,6 +34,7 @@ public struct NetworkExample: Sendable {
     c.textWidth = 12
     c.aspects = 3
     c.points = 4
+    c.sliceReach = 3
     return c
   }()
 

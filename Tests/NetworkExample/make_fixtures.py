@@ -20,7 +20,8 @@ from segsam_torch import KINDS, Configuration, SegSAM  # noqa: E402
 torch.manual_seed(20261121)
 configuration = Configuration(
     imageSize=32, width=32, stages=[8, 16, 24], stageBlocks=1, depth=1, heads=2, crossWidth=16,
-    decoderMLP=40, upscaled=[16, 8], textWidth=12, aspects=3, points=4, drawsBinary=True)
+    decoderMLP=40, upscaled=[16, 8], textWidth=12, aspects=3, points=4, drawsBinary=True,
+    mapsPlaces=True, sliceReach=3)
 images, queries, categories = 2, 4, 5
 
 network = SegSAM(configuration, categories).eval()
@@ -40,7 +41,7 @@ c = configuration
 kind = torch.tensor([[0, 0, 0, 0], [3, 4, 0, 0], [0, 0, 2, 1], [3, 4, 2, 2]])
 has_text = torch.tensor([[1.0], [0.0], [1.0], [1.0]])
 inputs = {
-    "image": torch.randn(images, 3, c.imageSize, c.imageSize),
+    "image": torch.randn(images, c.channels, c.imageSize, c.imageSize),
     "owner": torch.tensor([1, 0, 0, 1]),
     "places": torch.rand(queries, c.points, 2) * (kind > 0)[..., None],
     "kinds": torch.nn.functional.one_hot(kind, KINDS).float(),

@@ -25,6 +25,7 @@ enum TinyModel {
     c.crossWidth = 16
     c.decoderMLP = 32
     c.upscaled = [8, 8]
+    c.sliceReach = 4
     return c
   }()
 

@@ -339,4 +339,80 @@ struct BatchMakerTests {
     #expect(zip(alone, joined).allSatisfy { $0 != 240 || $1 == 18 * 18 })
     #expect(zip(alone, joined).allSatisfy { $0 != 36 || $1 == 36 })
   }
+
+  @Test("show a slice of a volume between its neighbours, or by itself")
+  func neighbours() throws {
+    var maker = try SyntheticCorpus.whole().maker(images: 1, slots: 3, isPlain: true)
+    maker.configuration.sliceReach = 3
+    // Where the middle slice is 100, the one below is 30 and the one above 200.
+    maker.store.slices = maker.store.slices.map { plain in
+      var slice = plain
+      (slice.channels, slice.neighbours) = (1, 2)
+      let area = slice.width * slice.height
+      slice.pixels = [100, 30, 200].flatMap { [UInt8](repeating: $0, count: area) }
+      return slice
+    }
+    func level(_ image: [Float], _ channel: Int) -> Float {
+      ((image[channel * 1024] * 0.25 + 0.5) * 255).rounded()
+    }
+    func levels(alone: Float) throws -> Set<[Float]> {
+      maker.augmentation.alone = alone
+      return try Set(
+        batches(maker, 5).map { batch in
+          let image = try #require(batch.floats["image"])
+          #expect(image.count == 5 * 1024)
+          return (0..<5).map { level(image, $0) }
+        })
+    }
+    #expect(try levels(alone: 0) == [[100, 100, 100, 30, 200]])
+    #expect(try levels(alone: 1) == [[100, 100, 100, 100, 100]])
+  }
+
+  @Test("get a click where an answer is wrong, if they have a place and room for it")
+  func corrections() throws {
+    var maker = try SyntheticCorpus.whole().maker(isPlain: true)
+    (maker.mix.text, maker.mix.textAndBox, maker.mix.textAndPoints) = (0, 1, 0)
+    (maker.mix.box, maker.mix.points) = (0, 0)
+    let c = maker.configuration
+    let (area, count) = (256, PointKind.allCases.count)
+    var (added, left) = (0, 0)
+    for batch in batches(maker, 10) {
+      let first = try #require(batch.integers["first"])
+      let target = try #require(batch.floats["target"])
+      // Nothing is answered, so that all of each object is missing.
+      var corrected = batch
+      corrected.correct(
+        after: [Float](repeating: -1, count: first.count * area), configuration: c)
+      let (before, after) = (
+        try #require(batch.floats["kinds"]), try #require(corrected.floats["kinds"])
+      )
+      let places = try #require(corrected.floats["places"])
+      for slot in 0..<first.count {
+        let range = slot * c.points * count..<(slot + 1) * c.points * count
+        guard before[range] != after[range] else {
+          left += 1
+          continue
+        }
+        added += 1
+        // The first free place: behind the box.
+        let at = slot * c.points + 2
+        #expect(after[at * count + PointKind.positive.rawValue] == 1)
+        #expect(after[at * count..<(at + 1) * count].reduce(0, +) == 1)
+        let (x, y) = (Int(places[at * 2] * 16), Int(places[at * 2 + 1] * 16))
+        let of = try #require(first.firstIndex(of: Int64(slot)))
+        #expect(target[of * area + y * 16 + x] > 0.5)
+      }
+      // What is right already stays as it is.
+      var right = batch
+      var logits = [Float](repeating: -1, count: first.count * area)
+      for t in first.indices where batch.floats["valid"]?[t] == 1 {
+        for i in 0..<area where target[t * area + i] > 0.5 { logits[Int(first[t]) * area + i] = 1 }
+      }
+      right.correct(after: logits, configuration: c)
+      #expect(right.floats["kinds"] == before)
+      right.correct(after: [1], configuration: c)
+      #expect(right.floats["kinds"] == before)
+    }
+    #expect(added > 10 && left > 0)
+  }
 }

@@ -53,6 +53,21 @@ extension TorchTests {
       #expect(trainer.step == 60)
     }
 
+    @Test("gives a first layer that sees more channels no say in the new ones")
+    func widened() throws {
+      let old: Weights = [
+        "image_encoder.stem.weight": ([2, 3, 1, 2], (1...12).map(Float.init)),
+        "image_encoder.norm.weight": ([2], [1, 2]),
+      ]
+      let new = TrainingRun.widened(old, channels: 5)
+      let stem = try #require(new["image_encoder.stem.weight"])
+      #expect(stem.shape == [2, 5, 1, 2])
+      #expect(
+        stem.values == [1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0])
+      #expect(new["image_encoder.norm.weight"]?.values == [1, 2])
+      #expect(TrainingRun.widened(old, channels: 3)["image_encoder.stem.weight"]?.shape[1] == 3)
+    }
+
     @Test("leaves frozen parts as they are, and trains the rest")
     func freezes() throws {
       let trainer = try trainer {

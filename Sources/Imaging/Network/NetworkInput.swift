@@ -4,6 +4,10 @@
 /// at the right and below with black. Three channels: of HU the windows of `windows`; of other gray
 /// images the range between their 0.5th and 99.5th percentile, three times; of colour R, G, B.
 /// Each in [0, 1], then `(x − 0.5) / 0.25`.
+///
+/// Networks that see a slice with its neighbours get two more: the slice below and the one above, by
+/// the first of the windows or by their own range. Where there is no such slice, the nearest that
+/// there is stands for it, in the end the slice itself.
 public struct NetworkInput: Sendable {
   /// In HU: soft tissue, everything from lung to bone, brain.
   public static let windows: [ClosedRange<Float>] = [-160...240, -1000...1000, 0...100]
@@ -13,7 +17,7 @@ public struct NetworkInput: Sendable {
 
   /// S, pixels a side.
   public let side: Int
-  /// `[3, S, S]`.
+  /// `[3, S, S]`, or `[5, S, S]` with the neighbours.
   public private(set) var pixels: [Float]
   /// Of the slice.
   public let width: Int, height: Int
@@ -24,8 +28,10 @@ public struct NetworkInput: Sendable {
   ///   - image: gray or colour; a volume gives one of its slices.
   ///   - slice: along k.
   ///   - side: S, 1 to 8192.
+  ///   - sliceReach: how far away the neighbours are, in millimetres along k, at least one slice (and
+  ///     just one where the spacing is not known); nil: without neighbours.
   public init(
-    _ image: MedicalImage, slice: Int = 0, side: Int
+    _ image: MedicalImage, slice: Int = 0, side: Int, sliceReach: Double? = nil
   ) throws(ImagingError) {
     guard (1...8192).contains(side), image.channels == 1 || image.channels == 3,
       (0..<image.depth).contains(slice), image.width > 0, image.height > 0
@@ -33,32 +39,49 @@ public struct NetworkInput: Sendable {
       throw ImagingError(.mismatch, "no slice \(slice), or no gray or colour image")
     }
     self.init(width: image.width, height: image.height, side: side)
-    let count = width * height * image.channels
-    let samples = image.samples[slice * count..<(slice + 1) * count]
-    let planes: [[Float]]
-    if image.channels == 3, let split = Self.colourPlanes(samples) {
-      planes = split
-    } else {
-      let gray =
-        image.channels == 1
-        ? Array(samples)
-        : stride(from: samples.startIndex, to: samples.endIndex, by: 3).map { samples[$0] }
-      planes = [gray]
-    }
+    let planes = Self.planes(image, slice: slice)
     let ranges = Self.ranges(planes, intensity: image.intensity)
-    var pixels = [Float](repeating: Self.black, count: 3 * side * side)
+    let area = side * side
+    pixels = [Float](repeating: Self.black, count: (sliceReach == nil ? 3 : 5) * area)
     for (n, plane) in planes.enumerated() {
-      let clean = Self.finite(plane, else: ranges[n].lowerBound)
-      let scaled =
-        Resampling.resize(
-          clean, width: width, height: height, toWidth: scaledWidth, toHeight: scaledHeight) ?? []
+      let scaled = scaled(plane, ranges[n])
       for c in planes.count == 1 ? 0..<3 : n..<n + 1 {
-        Self.write(
-          scaled, ranges[planes.count == 1 && ranges.count == 3 ? c : n],
-          width: scaledWidth, to: &pixels, at: c * side * side, stride: side)
+        write(scaled, ranges[planes.count == 1 && ranges.count == 3 ? c : n], channel: c)
       }
     }
-    self.pixels = pixels
+    guard let sliceReach else { return }
+    for (n, other) in Self.neighbours(of: slice, in: image, reach: sliceReach).enumerated() {
+      if other == slice {
+        pixels.replaceSubrange((3 + n) * area..<(4 + n) * area, with: pixels[..<area])
+        continue
+      }
+      let planes = Self.planes(image, slice: other)
+      let range = Self.ranges(planes, intensity: image.intensity)[0]
+      write(scaled(planes[0], range), range, channel: 3 + n)
+    }
+  }
+
+  /// The slices below and above that are seen with one.
+  static func neighbours(of slice: Int, in image: MedicalImage, reach: Double) -> [Int] {
+    let spacing = image.hasSpacing ? image.affine.spacing[2] : 0
+    let slices = spacing > 0 ? reach / spacing : 1
+    let step = max(1, Int(min(slices.rounded(), Double(image.depth))))
+    return [max(0, slice - step), min(image.depth - 1, slice + step)]
+  }
+
+  /// One plane (gray) or three.
+  private static func planes(_ image: MedicalImage, slice: Int) -> [[Float]] {
+    let count = image.width * image.height * image.channels
+    let samples = image.samples[slice * count..<(slice + 1) * count]
+    if image.channels == 1 { return [Array(samples)] }
+    if let split = colourPlanes(samples) { return split }
+    return [stride(from: samples.startIndex, to: samples.endIndex, by: 3).map { samples[$0] }]
+  }
+
+  private func scaled(_ plane: [Float], _ range: ClosedRange<Float>) -> [Float] {
+    Resampling.resize(
+      Self.finite(plane, else: range.lowerBound), width: width, height: height,
+      toWidth: scaledWidth, toHeight: scaledHeight) ?? []
   }
 
   /// The mapping alone, with no pixels.
@@ -145,19 +168,17 @@ public struct NetworkInput: Sendable {
     return largest < limit
   }
 
-  private static func write(
-    _ plane: [Float], _ range: ClosedRange<Float>, width: Int, to pixels: inout [Float],
-    at start: Int, stride: Int
-  ) {
+  private mutating func write(_ plane: [Float], _ range: ClosedRange<Float>, channel: Int) {
     let low = range.lowerBound
     let factor = 1 / max(range.upperBound - low, .leastNormalMagnitude)
+    let (columns, side) = (scaledWidth, side)
     plane.withUnsafeBufferPointer { plane in
       pixels.withUnsafeMutableBufferPointer { pixels in
-        for y in 0..<plane.count / width {
-          let (to, from) = (start + y * stride, y * width)
-          for x in 0..<width {
+        for y in 0..<plane.count / columns {
+          let (to, from) = ((channel * side + y) * side, y * columns)
+          for x in 0..<columns {
             let value = min(max((plane[from + x] - low) * factor, 0), 1)
-            pixels[to + x] = (value - mean) / deviation
+            pixels[to + x] = (value - Self.mean) / Self.deviation
           }
         }
       }

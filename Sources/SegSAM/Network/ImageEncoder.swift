@@ -34,7 +34,7 @@ public struct ImageFeatures {
 struct ImageEncoder {
   var configuration: NetworkConfiguration
 
-  /// - Parameter image: `[N, 3, S, S]`, normalised by `NetworkInput`.
+  /// - Parameter image: `[N, channels, S, S]`, normalised by `NetworkInput`.
   func callAsFunction(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
     let c = configuration
     let n = image.extent(0)

@@ -33,7 +33,17 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
   /// models before version 3.
   public var drawsBinary: Bool? = true
 
+  /// Whether boxes and clicks are drawn as maps for the decoders, besides being tokens; nil: not, as
+  /// in models before version 4.
+  public var mapsPlaces: Bool? = true
+  /// How far apart, in millimetres, the slices below and above are that a slice of a volume is seen
+  /// with, as channels 3 and 4 of the image; nil: each slice is seen alone.
+  public var sliceReach: Double?
+
   public init() {}
+
+  /// Channels of an image `[N, channels, S, S]`.
+  public var channels: Int { sliceReach == nil ? 3 : 5 }
 
   public var isUNet: Bool { architecture == .unet }
 

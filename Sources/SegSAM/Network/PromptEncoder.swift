@@ -33,15 +33,28 @@ public enum PointKind: Int, Sendable, CaseIterable {
   case none, negative, positive, boxTopLeft, boxBottomRight
 }
 
-/// SAM's prompt encoder: box corners and clicks become tokens t_p (arXiv 2304.02643, section 3).
+/// SAM's prompt encoder: box corners and clicks become tokens t_p (arXiv 2304.02643, section 3), and
+/// maps beside them.
 struct PromptEncoder {
   var configuration: NetworkConfiguration
 
   /// - Parameters:
   ///   - places: `[N, P, 2]`, x and y as fractions of the padded square.
   ///   - kinds: `[N, P, 5]`, one-hot over `PointKind`.
-  /// - Returns: t_p, `[N, P, width]`.
   func callAsFunction(
+    _ s: Scope, places: Tensor, kinds: Tensor
+  ) throws(GraphError) -> Places {
+    var encoded = Places(sparse: try tokens(s, places: places, kinds: kinds))
+    guard configuration.mapsPlaces == true else { return encoded }
+    let drawing = PromptMaps(configuration: configuration)
+    let maps = try drawing(s, places: places, kinds: kinds)
+    encoded.maps = maps
+    encoded.dense = try drawing.embedding(s["maps"], maps)
+    return encoded
+  }
+
+  /// t_p, `[N, P, width]`.
+  private func tokens(
     _ s: Scope, places: Tensor, kinds: Tensor
   ) throws(GraphError) -> Tensor {
     let c = configuration

@@ -2,7 +2,7 @@ public import NeuralGraph
 
 /// The graphs that serve: one run an image, one run a query.
 extension SegSAMNetwork {
-  /// `image [1, 3, S, S]` to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
+  /// `image [1, channels, S, S]` to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
   /// logits `classes [1, C]` of C_s and `context [1, width]` for the SO-tokens.
   ///
   /// - Parameter categoryText: `[C, aspects · textWidth]`, fixed in the graph.
@@ -10,7 +10,7 @@ extension SegSAMNetwork {
     let builder = GraphBuilder()
     let s = builder.root
     let c = configuration
-    let image = try builder.input("image", [1, 3, c.imageSize, c.imageSize])
+    let image = try builder.input("image", [1, c.channels, c.imageSize, c.imageSize])
     let features = try encode(s, image)
     let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let classes = try SemanticAwareDecoder(configuration: c).classify(
@@ -22,27 +22,28 @@ extension SegSAMNetwork {
     return builder.graph
   }
 
-  /// `image [N, 3, S, S]` to the features alone: for training with an encoder that stays as it is.
+  /// `image [N, channels, S, S]` to the features alone: for training with an encoder that stays as it is.
   public func featureGraph(images n: Int) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
-    let side = configuration.imageSize
-    try encode(builder.root, builder.input("image", [n, 3, side, side])).output(of: builder)
+    let (side, channels) = (configuration.imageSize, configuration.channels)
+    let image = try builder.input("image", [n, channels, side, side])
+    try encode(builder.root, image).output(of: builder)
     return builder.graph
   }
 
-  /// `places [1, P, 2]` and `kinds [1, P, 5]` to `sparse [1, P, width]`, t_p: apart from the
-  /// decoders, as in bfloat16 positions are off by up to a tenth.
+  /// `places [1, P, 2]` and `kinds [1, P, 5]` to what the decoders take of them, see `Places`: apart
+  /// from the decoders, as in bfloat16 positions are off by up to a tenth.
   public func promptGraph() throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let c = configuration
-    let points = try sparse(
+    let encoded = try places(
       builder.root, places: builder.input("places", [1, c.points, 2]),
       kinds: builder.input("kinds", [1, c.points, PointKind.allCases.count]))
-    try builder.output("sparse", points)
+    try encoded.output(of: builder)
     return builder.graph
   }
 
-  /// One query on one image: inputs as `imageGraph` gives them, with `sparse [1, P, width]`,
+  /// One query on one image: inputs as `imageGraph` and `promptGraph` give them, with
   /// `text [1, aspects, textWidth]`, `has_text [1, 1]`; outputs `mask`,
   /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Answers`.
   ///
@@ -53,12 +54,12 @@ extension SegSAMNetwork {
     let c = configuration
     let features = try ImageFeatures.inputs(of: builder, c, images: 1)
     let context = try builder.input("context", [1, c.width])
-    let sparse = try builder.input("sparse", [1, c.points, c.width])
+    let places = try Places.inputs(of: builder, c)
     let text = try builder.input("text", [1, c.aspects, c.textWidth])
     let hasText = try builder.input("has_text", [1, 1])
     let known = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let out = try decode(
-      s, features: features, context: context, sparse: sparse, text: text, hasText: hasText,
+      s, features: features, context: context, places: places, text: text, hasText: hasText,
       categories: categories(s, known), positions: positions(s))
     try builder.output("mask", out.mask)
     try builder.output("candidates", out.candidates)

@@ -76,7 +76,7 @@ public struct SegSAMNetwork: Sendable {
       : try s(.affine(factor: 0, offset: 0), own(classes.context))
     let answers = try decode(
       s, features: theirs, context: context,
-      sparse: sparse(s, places: queries.places, kinds: queries.kinds), text: queries.text,
+      places: places(s, places: queries.places, kinds: queries.kinds), text: queries.text,
       hasText: queries.hasText, categories: categories, positions: positions)
     return Outputs(
       answers: answers, classes: classes.logits,
@@ -94,7 +94,7 @@ public struct SegSAMNetwork: Sendable {
       s["semantic_aware"], text: s(.gather(axis: 0), summaries, which), features: features)
   }
 
-  /// The image encoder on B images `[B, 3, S, S]`.
+  /// The image encoder on B images `[B, channels, S, S]`.
   public func encode(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
     try ImageEncoder(configuration: configuration)(s["image_encoder"], image)
   }
@@ -103,10 +103,9 @@ public struct SegSAMNetwork: Sendable {
     try FourierPositions(configuration: configuration).grid(s["prompt_encoder.positions"])
   }
 
-  /// t_p.
-  func sparse(
+  func places(
     _ s: Scope, places: Tensor, kinds: Tensor
-  ) throws(GraphError) -> Tensor {
+  ) throws(GraphError) -> Places {
     try PromptEncoder(configuration: configuration)(
       s["prompt_encoder"], places: places, kinds: kinds)
   }
@@ -117,20 +116,25 @@ public struct SegSAMNetwork: Sendable {
   }
 
   func decode(
-    _ s: Scope, features: ImageFeatures, context: Tensor, sparse: Tensor, text: Tensor,
+    _ s: Scope, features: ImageFeatures, context: Tensor, places: Places, text: Tensor,
     hasText: Tensor, categories: Tensor, positions: Tensor
   ) throws(GraphError) -> Answers {
     let c = configuration
     let n = text.extent(0)
     let enhanced = try T2VSE(configuration: c)(
       s["t2vse"], text: text, hasText: hasText, image: features.tokens, positions: positions,
-      sparse: sparse)
+      sparse: places.sparse)
+    // SAM adds what is drawn for it to the image, before the decoders look at it.
+    let seen = try places.dense.map { dense throws(GraphError) in
+      try s(.add, features.tokens, dense)
+    }
+    let image = seen ?? features.tokens
     let agnostic = try SemanticAgnosticDecoder(configuration: c)(
-      s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text,
-      image: features.tokens, features: features, positions: positions)
+      s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text, image: image,
+      features: features, maps: places.maps, positions: positions)
     let aware = try SemanticAwareDecoder(configuration: c)(
       s["semantic_aware"], prompt: enhanced.prompt, text: enhanced.text, context: context,
-      image: features.tokens, features: features, positions: positions)
+      image: image, features: features, maps: places.maps, positions: positions)
     var mask = agnostic.mask
     if c.drawsBinary == true {
       let side = c.imageSize / 2

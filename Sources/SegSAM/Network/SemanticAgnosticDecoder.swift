@@ -21,10 +21,10 @@ struct SemanticAgnosticDecoder {
   }
 
   /// - Parameters:
-  ///   - prompt: t'_p, `[N, P + 1, width]`; `text`: `[N, width]`.
+  ///   - prompt: t'_p, `[N, P + 1, width]`; `text`: `[N, width]`; `maps`: see `Places`.
   func callAsFunction(
     _ s: Scope, prompt: Tensor, text: Tensor, image: Tensor, features: ImageFeatures,
-    positions: Tensor
+    maps: Tensor?, positions: Tensor
   ) throws(GraphError) -> Result {
     let c = configuration
     let n = prompt.extent(0)
@@ -41,12 +41,13 @@ struct SemanticAgnosticDecoder {
       s["final"], t, s["norm"].layerNorm(t), i, positions, configuration: c)
     t = try s["norm_out"].layerNorm(t)
 
-    let up = try upscale(s["upscale"], i, features)  // [N, C, S/4, S/4]
+    let up = try upscale(s["upscale"], i, features, maps)  // [N, C, S/4, S/4]
     let channels = up.extent(1)
     let maskTokens = try s(.slice(axis: 1, start: 1, end: count + 1), t)
     let hyper = try mlp3(s["hyper"], maskTokens, channels)  // [N, 4, C]
     let byText = try s(.reshape([n, 1, channels]), s["text"].linear(text, channels))
-    let candidates = try product(s, s(.add, hyper, byText), up)
+    var candidates = try product(s, s(.add, hyper, byText), up)
+    if let maps { candidates = try s(.add, candidates, PromptMaps.logit(s["placed"], maps)) }
 
     // The unambiguous mask gains detail from the image's features at stride 2.
     let f2 = features.stride2
@@ -67,7 +68,7 @@ struct SemanticAgnosticDecoder {
   }
 
   private func upscale(
-    _ s: Scope, _ i: Tensor, _ features: ImageFeatures
+    _ s: Scope, _ i: Tensor, _ features: ImageFeatures, _ maps: Tensor?
   ) throws(GraphError) -> Tensor {
     let c = configuration
     let n = i.extent(0)
@@ -78,6 +79,7 @@ struct SemanticAgnosticDecoder {
     x = try s(.relu, s["norm8"].groupNorm(x))
     x = try s["up4"].convTranspose(x, c.upscaled[1])
     x = try s(.add, x, s["skip4"].conv(features.stride4, c.upscaled[1], kernel: 1, bias: true))
+    if let maps { x = try s(.add, x, s["place4"].conv(maps, c.upscaled[1], zero: true)) }
     return try s(.relu, s["norm4"].groupNorm(x))
   }
 }

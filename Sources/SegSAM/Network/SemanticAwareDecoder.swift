@@ -62,10 +62,10 @@ struct SemanticAwareDecoder {
   }
 
   /// - Parameters:
-  ///   - prompt: t'_p, `[N, P + 1, width]`; `text`: `[N, width]`; `context`: `[N, width]`.
+  ///   - prompt: t'_p, `[N, P + 1, width]`; `text`: `[N, width]`; `context`: `[N, width]`; `maps`: see `Places`.
   func callAsFunction(
     _ s: Scope, prompt: Tensor, text: Tensor, context: Tensor, image: Tensor,
-    features: ImageFeatures, positions: Tensor
+    features: ImageFeatures, maps: Tensor?, positions: Tensor
   ) throws(GraphError) -> Result {
     let c = configuration
     let n = prompt.extent(0)
@@ -82,7 +82,8 @@ struct SemanticAwareDecoder {
 
     // Coarse from what the image became, fine from the image's own features.
     let coarse = try compare(s["mask16"], token, i, side: c.grid)
-    let at4 = try compare(s["mask4"], token, features.stride4, text: text)
+    var at4 = try compare(s["mask4"], token, features.stride4, text: text)
+    if let maps { at4 = try s(.add, at4, PromptMaps.logit(s["placed"], maps)) }
     let at2 = try compare(s["mask2"], token, features.stride2, text: text)
     let side = c.imageSize / 2
     func spread(_ x: Tensor) throws(GraphError) -> Tensor {

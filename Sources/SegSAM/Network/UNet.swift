@@ -60,13 +60,16 @@ public struct UNet: Sendable {
     return try s(.add, product(s, s(.gather(axis: 0), weight, which), plane), own)
   }
 
-  /// `image [1, 3, S, S]` to the logits of all categories, `drawn [1, C, S/2, S/2]`, and the
+  /// `image [1, channels, S, S]` to the logits of all categories, `drawn [1, C, S/2, S/2]`, and the
   /// largest of each, `classes [1, C]`.
   public func imageGraph() throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let s = builder.root["unet"]
     let side = configuration.imageSize
-    let plane = try features(s, builder.input("image", [1, 3, side, side]))
+    let plane = try features(
+      s,
+      builder.input(
+        "image", [1, configuration.channels, side, side]))
     let (weight, bias) = try head(s["head"])
     let c = categoryCount
     let own = try s(.reshape([1, c, 1, 1]), bias)

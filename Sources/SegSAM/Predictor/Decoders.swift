@@ -5,8 +5,8 @@ import OpenVINORuntime
 struct Decoders {
   private let promptRequest: InferRequest
   private let queryRequest: InferRequest
-  /// t_p of a query without a place.
-  private let noPoints: TensorValue
+  /// Of a query without a place.
+  private let noPoints: [String: TensorValue]
 
   init(
     _ network: SegSAMNetwork, categoryText: [Float],
@@ -31,17 +31,19 @@ struct Decoders {
 
   private static func encode(
     _ prompt: PromptTensors, _ request: InferRequest
-  ) throws -> TensorValue {
-    guard let sparse = try request.infer(inputs: prompt.points)["sparse"] else {
+  ) throws -> [String: TensorValue] {
+    let encoded = try request.infer(inputs: prompt.points)
+    guard encoded["sparse"] != nil else {
       throw PredictorError(.inference, "the prompt encoder gave no tokens")
     }
-    return sparse
+    return encoded
   }
 
   func run(_ features: SliceFeatures, _ prompt: PromptTensors) throws -> DecodedQuery {
     var inputs = features.tensors
     inputs.merge(prompt.text) { _, new in new }
-    inputs["sparse"] = prompt.hasPoints ? try Self.encode(prompt, promptRequest) : noPoints
+    let places = prompt.hasPoints ? try Self.encode(prompt, promptRequest) : noPoints
+    inputs.merge(places) { _, new in new }
     let out = try queryRequest.infer(inputs: inputs)
     guard let mask = out["mask"]?.floats, let candidates = out["candidates"]?.floats,
       let iou = out["iou"]?.floats, iou.count == SemanticAgnosticDecoder.maskCount,

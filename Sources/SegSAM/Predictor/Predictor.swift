@@ -122,10 +122,11 @@ public final class Predictor: SegmentationEngine {
   func features(_ viewed: MedicalImage, slice: Int, key: String) throws -> SliceFeatures {
     let cacheKey = FeatureCache.Key(image: key, slice: slice)
     if let known = cache.features(for: cacheKey) { return known }
-    let side = manifest.network.imageSize
-    let input = try NetworkInput(viewed, slice: slice, side: side)
+    let (side, channels) = (manifest.network.imageSize, manifest.network.channels)
+    let input = try NetworkInput(
+      viewed, slice: slice, side: side, sliceReach: manifest.network.sliceReach)
     var out = try imageRequest.infer(
-      inputs: ["image": TensorValue(input.pixels, shape: [1, 3, side, side])])
+      inputs: ["image": TensorValue(input.pixels, shape: [1, channels, side, side])])
     guard let logits = out.removeValue(forKey: "classes")?.floats,
       logits.count == manifest.categories.count
     else { throw PredictorError(.inference, "the image encoder gave no classes") }

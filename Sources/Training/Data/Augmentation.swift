@@ -32,6 +32,8 @@ public struct Augmentation: Codable, Sendable, Hashable {
   public var coarse: Float = 2.5
   /// How often an image is left as it is.
   public var plainChance: Float = 0.08
+  /// How often a volume's slice is shown as if its neighbours were not known.
+  public var alone: Float = 0.15
   public init() {}
 
   /// A random view of a slice.

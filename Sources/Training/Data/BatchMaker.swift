@@ -56,7 +56,7 @@ public struct BatchMaker: Sendable {
     var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
     var slot = 0
     var target = 0
-    if views == nil { b.image = [Float](repeating: 0, count: shape.images * 3 * plane) }
+    if views == nil { b.image = [Float](repeating: 0, count: shape.images * c.channels * plane) }
     var kept: [Int] = []
 
     for image in 0..<shape.images {
@@ -66,7 +66,7 @@ public struct BatchMaker: Sendable {
         view = views.views[kept[image]]
       } else {
         view = b.image.withUnsafeMutableBufferPointer {
-          self.view(into: &$0, at: image * 3 * plane, random: &random)
+          self.view(into: &$0, at: image * c.channels * plane, random: &random)
         }
       }
       let (slice, wanted, labels) = (store.slices[view.slice], view.wanted, view.labels)
@@ -125,7 +125,8 @@ public struct BatchMaker: Sendable {
     return batch
   }
 
-  /// A random view of a random slice: its normalised pixels go into `out`, `[3, S, S]` from `start`.
+  /// A random view of a random slice: its normalised pixels go into `out`, `[channels, S, S]` from
+  /// `start`.
   func view(
     into out: inout UnsafeMutableBufferPointer<Float>, at start: Int,
     random: inout SeededRandom
@@ -139,13 +140,14 @@ public struct BatchMaker: Sendable {
       of: slice, size: s, focus: focus, mirrors: store.sides[slice.dataSet].mirrors,
       random: &random)
     let bend = augmentation.bend(warp, size: s, random: &random)
-    var values = [Float](repeating: 0, count: slice.channels * plane)
+    var values = [Float](repeating: 0, count: slice.planes * plane)
     var inside = [Bool](repeating: false, count: plane)
     slice.sample(warp, bend: bend, size: s, into: &values, inside: &inside)
-    augmentation.degrade(&values, size: s, channels: slice.channels, random: &random)
-    augmentation.vary(&values, plane: plane, channels: slice.channels, random: &random)
-    for ch in 0..<3 {
-      let from = slice.channels == 3 ? ch : 0
+    augmentation.degrade(&values, size: s, channels: slice.planes, random: &random)
+    augmentation.vary(&values, plane: plane, channels: slice.planes, random: &random)
+    let alone = slice.neighbours > 0 && random.chance(augmentation.alone)
+    for ch in 0..<configuration.channels {
+      let from = slice.plane(of: ch, alone: alone)
       for i in 0..<plane {
         let v = inside[i] ? values[from * plane + i] : 0
         out[start + ch * plane + i] = (v - NetworkInput.mean) / NetworkInput.deviation

@@ -34,8 +34,8 @@ public struct FeatureViews: Sendable {
       }
       given[node.name] = try TorchTensor(known.values, shape: known.shape)
     }
-    let side = network.configuration.imageSize
-    let plane = 3 * side * side
+    let (side, channels) = (network.configuration.imageSize, network.configuration.channels)
+    let plane = channels * side * side
     var random = SeededRandom(seed: seed)
     while views.count < count {
       var pixels = [Float](repeating: 0, count: images * plane)
@@ -44,7 +44,7 @@ public struct FeatureViews: Sendable {
           views.append(maker.view(into: &$0, at: image * plane, random: &random))
         }
       }
-      given["image"] = try TorchTensor(pixels, shape: [images, 3, side, side])
+      given["image"] = try TorchTensor(pixels, shape: [images, channels, side, side])
       let found = try Torch.withoutGradients { () throws -> [String: [Float]] in
         if autocast { Torch.autocast(true) }
         defer { if autocast { Torch.autocast(false) } }

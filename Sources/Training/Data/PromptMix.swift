@@ -1,10 +1,10 @@
 /// How prompts are drawn for a target that is there.
 public struct PromptMix: Codable, Sendable, Hashable {
-  public var text: Float = 0.55
-  public var textAndBox: Float = 0.16
-  public var textAndPoints: Float = 0.08
-  public var box: Float = 0.12
-  public var points: Float = 0.09
+  public var text: Float = 0.48
+  public var textAndBox: Float = 0.17
+  public var textAndPoints: Float = 0.09
+  public var box: Float = 0.14
+  public var points: Float = 0.12
   /// How often an image is asked for something that is not in it.
   public var absent: Float = 0.6
   /// How often all aspects but the name are left out, and how often some are.

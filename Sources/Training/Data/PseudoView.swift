@@ -23,7 +23,7 @@ struct PseudoView {
   mutating func regions(labels: [UInt8]) -> PseudoRegions? {
     if let made { return made }
     let plane = size * size
-    var values = [Float](repeating: 0, count: 3 * plane)
+    var values = [Float](repeating: 0, count: slice.planes * plane)
     var inside = [Bool](repeating: false, count: plane)
     slice.sample(warp, bend: bend, size: size, into: &values, inside: &inside)
     let planes = (0..<slice.channels).map { Array(values[$0 * plane..<($0 + 1) * plane]) }

@@ -31,11 +31,12 @@ public struct SliceStore: Sendable {
   ///
   /// - Parameters:
   ///   - side: images are kept at most this large.
+  ///   - sliceReach: as `NetworkConfiguration` has it.
   ///   - empty: the share of a volume's slices without any label that is kept.
   ///   - progress: called with (cases done, cases in all).
   public static func load(
     _ corpus: Corpus, split: Split, vocabulary: Vocabulary, categories: [String], side: Int,
-    empty: Double = 0.15, progress: (Int, Int) -> Void = { _, _ in }
+    sliceReach: Double? = nil, empty: Double = 0.15, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SliceStore {
     var store = SliceStore(corpus: corpus, categories: categories, pairs: [])
     let index = Dictionary(uniqueKeysWithValues: categories.enumerated().map { ($1, $0) })
@@ -65,7 +66,8 @@ public struct SliceStore: Sendable {
     var done = 0
     for (d, set) in corpus.dataSets.enumerated() {
       for (c, each) in set.cases.enumerated() where each.split == split {
-        try store.add(each, dataSet: d, caseIndex: c, side: side, empty: empty)
+        try store.add(
+          each, dataSet: d, caseIndex: c, side: side, sliceReach: sliceReach, empty: empty)
         done += 1
         progress(done, total)
       }
@@ -75,7 +77,7 @@ public struct SliceStore: Sendable {
   }
 
   private mutating func add(
-    _ each: Corpus.Case, dataSet: Int, caseIndex: Int, side: Int, empty: Double
+    _ each: Corpus.Case, dataSet: Int, caseIndex: Int, side: Int, sliceReach: Double?, empty: Double
   ) throws {
     let set = corpus.dataSets[dataSet]
     let read = try ImageFile.read(
@@ -93,7 +95,8 @@ public struct SliceStore: Sendable {
       let isEmpty = !labels.labels[k * plane..<(k + 1) * plane].contains { $0 != 0 }
       if image.depth > 1, isEmpty, Double(random.unit()) >= empty { continue }
       let longest = min(side, max(image.width, image.height))
-      let input = try NetworkInput(image, slice: k, side: longest)
+      let input = try NetworkInput(
+        image, slice: k, side: longest, sliceReach: image.depth > 1 ? sliceReach : nil)
       guard let small = input.resizeLabels(labels, slice: k, side: longest) else { continue }
       slices.append(
         Self.slice(input, labels: small, dataSet: dataSet, caseIndex: caseIndex, slice: k))
@@ -105,7 +108,8 @@ public struct SliceStore: Sendable {
   ) -> TrainingSlice {
     let (w, h, side) = (input.scaledWidth, input.scaledHeight, input.side)
     var planes: [[UInt8]] = []
-    for c in 0..<3 {
+    let count = input.pixels.count / (side * side)
+    for c in 0..<count {
       var plane: [UInt8] = []
       plane.reserveCapacity(w * h)
       for y in 0..<h {
@@ -129,8 +133,9 @@ public struct SliceStore: Sendable {
     }
     return TrainingSlice(
       dataSet: dataSet, caseIndex: caseIndex, slice: slice, width: w, height: h,
-      channels: isGray ? 1 : 3, pixels: isGray ? planes[0] : planes.flatMap { $0 }, labels: kept,
-      counts: counts)
+      channels: isGray ? 1 : 3, neighbours: count - 3,
+      pixels: (isGray ? planes[..<1] : planes[..<3]).flatMap { $0 } + planes[3...].flatMap { $0 },
+      labels: kept, counts: counts)
   }
 
   /// A pair of data set and target is drawn with a weight that grows as the root of its patients.

@@ -7,11 +7,24 @@ public struct TrainingSlice: Sendable {
   public var width: Int, height: Int
   /// 1 where the three channels are equal, else 3; planar, 0 to 255 for the normalised 0 to 1.
   public var channels: Int
+  /// 2 where planes of the slices below and above follow (`NetworkInput`), else 0.
+  public var neighbours = 0
   public var pixels: [UInt8]
   /// Index into `SliceStore.targets(of:)`' values; 0 is background.
   public var labels: [UInt8]
   /// Mask values → pixels, background left out.
   public var counts: [UInt8: Int]
+
+  /// Planes of `pixels`.
+  public var planes: Int { channels + neighbours }
+
+  /// Which of them a channel of the network's image shows.
+  ///
+  /// - Parameter alone: as if the slices below and above were not known.
+  func plane(of channel: Int, alone: Bool = false) -> Int {
+    if channel < 3 { return channels == 3 ? channel : 0 }
+    return neighbours == 0 || alone ? 0 : channels + channel - 3
+  }
 }
 
 /// A label that can be asked for in a data set.

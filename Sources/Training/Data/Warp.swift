@@ -37,7 +37,7 @@ public struct Warp: Sendable, Hashable {
 }
 
 extension TrainingSlice {
-  /// Samples the pixels into a planar `[channels, size, size]` of 0…1; nil stands outside the slice.
+  /// Samples the pixels into a planar `[planes, size, size]` of 0…1; nil stands outside the slice.
   ///
   /// Shrinking by more than 1.5 averages 2×2 samples a pixel, by more than 3 averages 3×3, which
   /// comes close to the area averaging of serving.
@@ -59,11 +59,11 @@ extension TrainingSlice {
           }
           guard sx > -0.5, sy > -0.5, sx < Float(width) - 0.5, sy < Float(height) - 0.5 else {
             inside[at] = false
-            for c in 0..<channels { out[c * plane + at] = 0 }
+            for c in 0..<planes { out[c * plane + at] = 0 }
             continue
           }
           inside[at] = true
-          for c in 0..<channels {
+          for c in 0..<planes {
             var sum: Float = 0
             for ty in 0..<taps {
               for tx in 0..<taps {

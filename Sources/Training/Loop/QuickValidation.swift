@@ -29,7 +29,7 @@ public struct QuickValidation {
     self.images = images
     let builder = GraphBuilder()
     let c = network.configuration
-    let image = try builder.input("image", [images, 3, c.imageSize, c.imageSize])
+    let image = try builder.input("image", [images, c.channels, c.imageSize, c.imageSize])
     let drawn = try builder.input("drawn_category", [images, maker.shape.drawn], type: .int64)
     if c.isUNet {
       let unet = UNet(configuration: c, categoryCount: network.categoryCount)
@@ -144,18 +144,19 @@ extension BatchMaker {
     var shape = shape
     (shape.images, shape.slots) = (images, images)
     var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
-    b.image = [Float](repeating: 0, count: images * 3 * plane)
-    var values = [Float](repeating: 0, count: 3 * plane)
+    b.image = [Float](repeating: 0, count: images * c.channels * plane)
+    let most = store.slices.map(\.planes).max() ?? 3
+    var values = [Float](repeating: 0, count: most * plane)
     var inside = [Bool](repeating: false, count: plane)
     for (n, item) in items.enumerated() {
       let slice = store.slices[item.slice]
       slice.sample(
         .plain(width: slice.width, height: slice.height, size: s), size: s, into: &values,
         inside: &inside)
-      for ch in 0..<3 {
-        let from = slice.channels == 3 ? ch : 0
+      for ch in 0..<c.channels {
+        let from = slice.plane(of: ch)
         for i in 0..<plane {
-          b.image[(n * 3 + ch) * plane + i] =
+          b.image[(n * c.channels + ch) * plane + i] =
             ((inside[i] ? values[from * plane + i] : 0) - 0.5) / 0.25
         }
       }

@@ -35,6 +35,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var perImage = 5
   /// Whether matrices and kernels are stepped by Muon instead of AdamW.
   public var muon = false
+  /// Every so many steps clicks are added where the network is wrong; 0: never.
+  public var correctEvery = 4
   /// Parts that keep their weights, by the first words of their parameters' names: `image_encoder`.
   public var frozen: Set<String> = []
   /// The rank of the image encoder's adaptation, whose own weights then stay; nil: none.
@@ -156,17 +158,14 @@ public final class Trainer {
 
   /// One step of the optimiser.
   public func train(_ batch: Batch) throws -> StepReport {
-    var given = values
-    for (name, shape) in inputShapes {
-      if let floats = batch.floats[name] {
-        given[name] = try TorchTensor(floats, shape: shape)
-      } else if let integers = batch.integers[name] {
-        given[name] = try TorchTensor(integers, shape: shape)
-      }
+    var batch = batch
+    if configuration.correctEvery > 0, step % configuration.correctEvery == 0,
+      !configuration.network.isUNet
+    {
+      let answers = try Torch.withoutGradients { try run(batch)["mask"]?.values() }
+      batch.correct(after: answers ?? [], configuration: network.configuration)
     }
-    if configuration.autocast { Torch.autocast(true) }
-    let outputs = try executor.run(given)
-    if configuration.autocast { Torch.autocast(false) }
+    let outputs = try run(batch)
     guard let loss = outputs["loss"] else {
       throw GraphError(node: "loss", reason: "the objective has no such output")
     }
@@ -177,8 +176,22 @@ public final class Trainer {
     step += 1
     if step % Self.meanEvery == 0 { try updateMean() }
     var losses: [String: Float] = [:]
-    for (name, value) in outputs { losses[name] = try value.values().first }
+    for (name, value) in outputs where name != "mask" { losses[name] = try value.values().first }
     return StepReport(step: step, losses: losses, norm: norm, rate: rate)
+  }
+
+  private func run(_ batch: Batch) throws -> [String: TorchTensor] {
+    var given = values
+    for (name, shape) in inputShapes {
+      if let floats = batch.floats[name] {
+        given[name] = try TorchTensor(floats, shape: shape)
+      } else if let integers = batch.integers[name] {
+        given[name] = try TorchTensor(integers, shape: shape)
+      }
+    }
+    if configuration.autocast { Torch.autocast(true) }
+    defer { if configuration.autocast { Torch.autocast(false) } }
+    return try executor.run(given)
   }
 
   private func updateMean() throws {

@@ -73,7 +73,28 @@ public struct TrainingRun {
   /// Those of the bundle to start from; none without one.
   func startWeights(_ material: Material) -> Weights {
     guard let start else { return [:] }
-    return Self.fitted(start.weights, from: start.manifest.categories, to: material.categories)
+    return Self.widened(
+      Self.fitted(start.weights, from: start.manifest.categories, to: material.categories),
+      channels: configuration.network.channels)
+  }
+
+  /// A model's weights for images of more channels: the first layer sees nothing in the new ones.
+  static func widened(_ weights: Weights, channels: Int) -> Weights {
+    var result = weights
+    for name in ["image_encoder.stem.weight", "unet.stem.weight"] {
+      guard let stem = weights[name], stem.shape.count == 4, stem.shape[1] < channels else {
+        continue
+      }
+      let (out, old, area) = (stem.shape[0], stem.shape[1], stem.shape[2] * stem.shape[3])
+      var values = [Float](repeating: 0, count: out * channels * area)
+      for o in 0..<out {
+        values.replaceSubrange(
+          o * channels * area..<(o * channels + old) * area,
+          with: stem.values[o * old * area..<(o + 1) * old * area])
+      }
+      result[name] = ([out, channels, stem.shape[2], stem.shape[3]], values)
+    }
+    return result
   }
 
   /// A model's weights for other categories: each CO-token keeps its own residual, a new one has none.
@@ -136,9 +157,11 @@ public struct TrainingRun {
     }
     let side = max(256, stages.map(\.imageSize).max() ?? 256)
     let train = try SliceStore.load(
-      corpus, split: .train, vocabulary: vocabulary, categories: categories, side: side)
+      corpus, split: .train, vocabulary: vocabulary, categories: categories, side: side,
+      sliceReach: configuration.network.sliceReach)
     let val = try SliceStore.load(
-      corpus, split: .val, vocabulary: vocabulary, categories: categories, side: side)
+      corpus, split: .val, vocabulary: vocabulary, categories: categories, side: side,
+      sliceReach: configuration.network.sliceReach)
     say("decoded \(train.slices.count) slices to train on and \(val.slices.count) to validate")
     return Material(
       train: train, val: val,

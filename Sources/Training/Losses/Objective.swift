@@ -54,10 +54,11 @@ public struct Objective {
     self.batch = batch
   }
 
-  /// Builds network and losses. Outputs: `loss` and its parts, all scalars.
+  /// Builds network and losses. Outputs: `loss` and its parts, all scalars, and M_b's logits of every
+  /// slot, `mask [N,S/2,S/2]`.
   ///
   /// Inputs, with B images, N slots (as many targets), Q per image, C categories, K pairs:
-  /// `image [B,3,S,S]`, `owner [N]`, `places [N,P,2]`, `kinds [N,P,5]`, `text [N,A,W]`,
+  /// `image [B,channels,S,S]`, `owner [N]`, `places [N,P,2]`, `kinds [N,P,5]`, `text [N,A,W]`,
   /// `has_text [N,1]`, `category_text [C,A·W]`; `first`, `second [N]` (the slots of each target),
   /// `pair [N]` (1 where they differ); `target [N,S/2,S/2]` in [0, 1]; `valid`, `present [N]`;
   /// `members [B,Q]` (targets of each image, N for none), `semantic_target [B,Q+1,S/2,S/2]`
@@ -74,7 +75,7 @@ public struct Objective {
     let features =
       takesFeatures
       ? try ImageFeatures.inputs(of: builder, c, images: b)
-      : try network.encode(s, builder.input("image", [b, 3, c.imageSize, c.imageSize]))
+      : try network.encode(s, builder.input("image", [b, c.channels, c.imageSize, c.imageSize]))
     let owner = try builder.input("owner", [n], type: .int64)
     let queries = SegSAMNetwork.QueryInputs(
       places: try builder.input("places", [n, c.points, 2]),
@@ -88,6 +89,7 @@ public struct Objective {
       s, features: features, owner: owner, queries: queries, categoryText: categoryText,
       drawn: drawn)
     try addLosses(to: builder, out)
+    try builder.output("mask", out.answers.mask)
     return builder.graph
   }
 
@@ -263,7 +265,7 @@ public struct Objective {
   private func buildUNet() throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let c = network.configuration
-    let image = try builder.input("image", [batch.images, 3, c.imageSize, c.imageSize])
+    let image = try builder.input("image", [batch.images, c.channels, c.imageSize, c.imageSize])
     let which = try builder.input("drawn_category", [batch.images, batch.drawn], type: .int64)
     let unet = UNet(configuration: c, categoryCount: network.categoryCount)
     let loss = try drawnLoss(builder, unet.draw(builder.root["unet"], image: image, which: which))

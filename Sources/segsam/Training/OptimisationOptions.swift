@@ -76,6 +76,12 @@ struct OptimisationOptions: ParsableArguments {
       valueName: "share"))
   var pseudoShare = 0.0
 
+  @Option(
+    help: ArgumentHelp(
+      "Every so many steps the network answers first, and prompts with a place get a click where it "
+        + "is wrong; 0: never.", valueName: "steps"))
+  var correctEvery = 4
+
   @Flag(inversion: .prefixedNo, help: "Steps of matrices by Muon instead of AdamW.")
   var muon = false
 
@@ -114,7 +120,7 @@ struct OptimisationOptions: ParsableArguments {
     guard freeze.scopes.count < Parts.names.count else {
       throw ValidationError("With every part frozen there is nothing to train.")
     }
-    guard warmUp >= 0, logSteps > 0, validationSteps > 0 else {
+    guard warmUp >= 0, correctEvery >= 0, logSteps > 0, validationSteps > 0 else {
       throw ValidationError("Numbers of steps are positive.")
     }
     guard (0...1).contains(finalRate), (0...1).contains(emaDecay), (0...10).contains(weightDecay),
@@ -133,6 +139,7 @@ struct OptimisationOptions: ParsableArguments {
     configuration.autocast = autocast
     configuration.frozen = freeze.scopes
     configuration.muon = muon
+    configuration.correctEvery = correctEvery
     configuration.mix.pseudo = Float(pseudoShare)
     configuration.lora = lora
     configuration.featureBytes = featureCache << 20

@@ -43,6 +43,18 @@ struct TrainCommand: AsyncParsableCommand {
       "segsam, or a plain unet with a channel a category, to compare with.", valueName: "kind"))
   var network: NetworkArgument?
 
+  @Option(
+    help: ArgumentHelp(
+      "How far away the slices below and above are that a volume's slice is seen with; 0: none. "
+        + "Else as the start has it, 3 for a new network.", valueName: "mm"))
+  var sliceReach: Double?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Boxes and clicks as maps besides tokens. Else as the start has it, yes for a new network.")
+  var placeMaps: Bool?
+
   @Option(help: ArgumentHelp("The new model's name.", valueName: "name"))
   var name = ModelOptions.usual
 
@@ -52,6 +64,9 @@ struct TrainCommand: AsyncParsableCommand {
   @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
 
   func validate() throws {
+    if let sliceReach, !(0...1000).contains(sliceReach) {
+      throw ValidationError("--slice-reach is 0 to 1000 mm.")
+    }
     if stage.isEmpty { throw ValidationError("A run has at least one --stage.") }
   }
 
@@ -70,6 +85,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let source = start
     let (corpus, name, version) = (corpus, name, modelVersion)
+    let (reach, maps) = (sliceReach, placeMaps)
     let configuration = optimisation.configuration(first: stages[0])
     let (options, network) = (optimisation, network?.architecture)
     try await Blocking.run {
@@ -77,7 +93,10 @@ struct TrainCommand: AsyncParsableCommand {
         corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
         configuration: configuration, stages: stages)
       run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
+      run.configuration.network.sliceReach = 3
       if let start = run.start { run.configuration.network = start.manifest.network }
+      if let reach { run.configuration.network.sliceReach = reach > 0 ? reach : nil }
+      if let maps { run.configuration.network.mapsPlaces = maps }
       if let network {
         guard run.start == nil || run.configuration.network.isUNet == (network == .unet) else {
           throw Failure(.badInput, "the model to start from is another network than --network")
