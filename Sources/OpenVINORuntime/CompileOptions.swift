@@ -28,9 +28,10 @@ public struct CompileOptions: Sendable, Hashable {
     self.cacheDirectory = cacheDirectory
   }
 
-  /// The precision in which a CPU with or without bfloat16 runs the model.
+  /// The precision in which a CPU with or without bfloat16 runs the model: without it always in f32,
+  /// as OpenVINO would fall back to that itself.
   public func effectivePrecision(hasBFloat16: Bool) -> Precision {
-    precision == .auto ? (hasBFloat16 ? .bfloat16 : .float32) : precision
+    hasBFloat16 && precision != .float32 ? .bfloat16 : .float32
   }
 
   func withProperties<Result>(

@@ -133,6 +133,26 @@ struct ArgumentTests {
     #expect(StageArgument(argument: text) == nil)
   }
 
+  @Test(arguments: [
+    ("masked:300", Pretraining(method: .masked, steps: 300)),
+    ("neighbours:1", Pretraining(method: .neighbours, steps: 1)), ("masked", nil),
+    ("masked:0", nil),
+    ("other:5", nil), ("masked:5:6", nil), ("masked:x", nil),
+  ])
+  func pretraining(_ text: String, _ wanted: Pretraining?) {
+    #expect(PretrainingArgument(argument: text)?.pretraining == wanted)
+  }
+
+  @Test(arguments: [
+    "--pretrain masked:5 --network unet", "--slice-reach=-1", "--slice-reach 5000",
+    "--correct-every=-1",
+  ])
+  func badTraining(_ arguments: String) {
+    let all =
+      ["train", "--corpus", "c", "-o", "x"] + arguments.split(separator: " ").map(String.init)
+    #expect(throws: (any Error).self) { try SegsamCommand.parseAsRoot(all) }
+  }
+
   @Test(arguments: [("0", 0), ("0.3", 0.3), ("1", 1), ("-0.1", nil), ("1.5", nil), ("nan", nil)])
   func pseudoShare(_ text: String, _ share: Double?) throws {
     let command = try? SegsamCommand.parseAsRoot([

@@ -131,10 +131,19 @@ public struct BatchMaker: Sendable {
     into out: inout UnsafeMutableBufferPointer<Float>, at start: Int,
     random: inout SeededRandom
   ) -> View {
+    let (index, drawn) = store.draw(random: &random)
+    return view(
+      of: store.slices[index], index: index, wanted: drawn, into: &out, at: start,
+      random: &random)
+  }
+
+  /// A random view of a slice, drawn for a target of its data set.
+  func view(
+    of slice: TrainingSlice, index: Int, wanted drawn: Int? = nil,
+    into out: inout UnsafeMutableBufferPointer<Float>, at start: Int, random: inout SeededRandom
+  ) -> View {
     let s = configuration.imageSize
     let plane = s * s
-    let (index, drawn) = store.draw(random: &random)
-    let slice = store.slices[index]
     let focus = store.focus(on: drawn, in: slice, random: &random)
     let warp = augmentation.view(
       of: slice, size: s, focus: focus, mirrors: store.sides[slice.dataSet].mirrors,

@@ -87,35 +87,65 @@ public final class Trainer {
   private var mean: [String: [Float]]
   private static let meanEvery = 8
   private let inputShapes: [String: [Int]]
+  /// Whether a step says what is drawn for each query.
+  private let answersMasks: Bool
   /// Weights of the model that are not in the graph.
   private var kept: Weights = [:]
 
   /// - Parameters:
   ///   - start: weights to begin with; what they lack is initialised.
   ///   - categoryText: `[C, aspects · textWidth]`.
-  public init(
+  public convenience init(
     configuration: TrainingConfiguration, categoryCount: Int, pairs: [[Int]], start: Weights,
     categoryText: [Float]
   ) throws {
-    var sized = configuration.network
-    sized.imageSize = configuration.stage.imageSize
-    var network = SegSAMNetwork(configuration: sized, categoryCount: categoryCount)
-    network.usesCategoryTokens = configuration.usesCategoryTokens
-    self.network = network
-    self.configuration = configuration
+    let network = Self.network(configuration, categoryCount: categoryCount)
     let shape = BatchShape(
       images: configuration.stage.images, slots: configuration.stage.slots,
       perImage: configuration.perImage, pairs: pairs)
     var objective = Objective(network: network, weights: configuration.weights, batch: shape)
     objective.lowRank = configuration.lora.map { LowRank(prefix: "image_encoder.", rank: $0) }
     objective.takesFeatures = configuration.takesFeatures
-    let graph = try objective.build()
+    try self.init(
+      configuration: configuration, network: network, graph: objective.build(), start: start)
     // What the steps do not run stays as it is.
     for (name, tensor) in start where name.hasPrefix("image_encoder.") {
       if configuration.takesFeatures { kept[name] = tensor }
     }
+    let c = network.configuration
+    values["category_text"] = try TorchTensor(
+      categoryText, shape: [categoryCount, c.aspects * c.textWidth])
+  }
+
+  /// Trains the image encoder without labels.
+  convenience init(
+    configuration: TrainingConfiguration, categoryCount: Int, pretraining: Pretraining.Method,
+    start: Weights
+  ) throws {
+    let network = Self.network(configuration, categoryCount: categoryCount)
+    let objective = PretrainingObjective(
+      network: network, method: pretraining, images: configuration.stage.images)
+    try self.init(
+      configuration: configuration, network: network, graph: objective.build(), start: start)
+  }
+
+  private static func network(
+    _ configuration: TrainingConfiguration, categoryCount: Int
+  ) -> SegSAMNetwork {
+    var sized = configuration.network
+    sized.imageSize = configuration.stage.imageSize
+    var network = SegSAMNetwork(configuration: sized, categoryCount: categoryCount)
+    network.usesCategoryTokens = configuration.usesCategoryTokens
+    return network
+  }
+
+  private init(
+    configuration: TrainingConfiguration, network: SegSAMNetwork, graph: Graph, start: Weights
+  ) throws {
+    (self.configuration, self.network) = (configuration, network)
     executor = try GraphExecutor(graph)
     inputShapes = Dictionary(uniqueKeysWithValues: graph.inputs.map { ($0.name, $0.shape) })
+    answersMasks = graph.outputs.contains { $0.name == "mask" }
     Torch.setThreads(configuration.threads)
     let fresh = Weights.initial(for: graph, seed: configuration.seed)
     var trained: [String] = []
@@ -139,8 +169,6 @@ public final class Trainer {
     self.trained = trained
     self.mean = mean
     optimizer = try Optimizer(tensors, rules: rules)
-    values["category_text"] = try TorchTensor(
-      categoryText, shape: [categoryCount, sized.aspects * sized.textWidth])
   }
 
   public var parameterCount: Int {
@@ -159,9 +187,7 @@ public final class Trainer {
   /// One step of the optimiser.
   public func train(_ batch: Batch) throws -> StepReport {
     var batch = batch
-    if configuration.correctEvery > 0, step % configuration.correctEvery == 0,
-      !configuration.network.isUNet
-    {
+    if configuration.correctEvery > 0, step % configuration.correctEvery == 0, answersMasks {
       let answers = try Torch.withoutGradients { try run(batch)["mask"]?.values() }
       batch.correct(after: answers ?? [], configuration: network.configuration)
     }

@@ -45,11 +45,18 @@ struct TrainingLog {
   private let scores: URL
   private let plotFile: URL
 
+  /// The losses that are logged, in the order of the columns.
+  private let names: [String]
+
   init(directory: URL, stage: Int) throws {
-    losses = directory.appendingPathComponent("stage\(stage)-losses.csv")
-    scores = directory.appendingPathComponent("stage\(stage)-val.csv")
-    plotFile = directory.appendingPathComponent("stage\(stage).svg")
-    let names = ["loss"] + Objective.parts
+    try self.init(directory: directory, name: "stage\(stage)", losses: ["loss"] + Objective.parts)
+  }
+
+  init(directory: URL, name: String, losses names: [String]) throws {
+    self.names = names
+    losses = directory.appendingPathComponent("\(name)-losses.csv")
+    scores = directory.appendingPathComponent("\(name)-val.csv")
+    plotFile = directory.appendingPathComponent("\(name).svg")
     try Self.begin(
       losses, "step,images_per_second,waiting,rate,norm," + names.joined(separator: ","))
     try Self.begin(scores, "step,data_set,category,n,binary_dsc,semantic_dsc")
@@ -68,7 +75,7 @@ struct TrainingLog {
   }
 
   func add(_ line: StepMeter.Line) throws {
-    let values = (["loss"] + Objective.parts).map { "\(line.losses[$0] ?? .nan)" }
+    let values = names.map { "\(line.losses[$0] ?? .nan)" }
     try Self.append(
       "\(line.step),\(line.imagesPerSecond),\(line.waiting),\(line.rate),\(line.norm),"
         + values.joined(separator: ",") + "\n", to: losses)

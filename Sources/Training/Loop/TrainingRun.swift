@@ -23,6 +23,8 @@ public struct TrainingRun {
   public var validationSteps = 1000
   /// Stops as if the stage were over after so many seconds; nil: never.
   public var secondsLimit: Double?
+  /// What the image encoder learns before the first stage; nil: nothing.
+  public var pretraining: Pretraining?
   /// Told what happens, a line at a time.
   public var say: (String) -> Void = { _ in }
   /// Told each step of a stage: steps done, steps in all.
@@ -57,6 +59,10 @@ public struct TrainingRun {
     let material = try material(vocabulary)
     let began = Date()
     var weights = startWeights(material)
+    let first = output.appendingPathComponent("stage0.safetensors").path
+    if let pretraining, !FileManager.default.fileExists(atPath: first) {
+      weights = try pretrain(pretraining, from: weights, material: material)
+    }
     for (index, stage) in stages.enumerated() {
       weights = try run(stage, index: index, from: weights, material: material, began: began)
     }

@@ -40,6 +40,13 @@ struct TrainCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "masked:STEPS or neighbours:STEPS: the image encoder first learns without labels, to draw "
+        + "patches that are hidden or to tell slices from others by their neighbours.",
+      valueName: "kind:steps"))
+  var pretrain: PretrainingArgument?
+
+  @Option(
+    help: ArgumentHelp(
       "segsam, or a plain unet with a channel a category, to compare with.", valueName: "kind"))
   var network: NetworkArgument?
 
@@ -67,13 +74,19 @@ struct TrainCommand: AsyncParsableCommand {
     if let sliceReach, !(0...1000).contains(sliceReach) {
       throw ValidationError("--slice-reach is 0 to 1000 mm.")
     }
+    if pretrain != nil, network == .unet {
+      throw ValidationError("--pretrain is for the image encoder, which a plain U-Net lacks.")
+    }
     if stage.isEmpty { throw ValidationError("A run has at least one --stage.") }
   }
 
   func run() async throws {
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let first = folder.appendingPathComponent("stage0.safetensors").path
-    let isBegun = FileManager.default.fileExists(atPath: first)
+    let isBegun =
+      FileManager.default.fileExists(atPath: first)
+      || FileManager.default.fileExists(
+        atPath: folder.appendingPathComponent("pretraining.safetensors").path)
     if isBegun && !resume {
       throw Failure(.badInput, "\(output) holds a run: go on with --resume, or name another folder")
     }
@@ -85,7 +98,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let source = start
     let (corpus, name, version) = (corpus, name, modelVersion)
-    let (reach, maps) = (sliceReach, placeMaps)
+    let (reach, maps, pretrain) = (sliceReach, placeMaps, pretrain)
     let configuration = optimisation.configuration(first: stages[0])
     let (options, network) = (optimisation, network?.architecture)
     try await Blocking.run {
@@ -105,6 +118,7 @@ struct TrainCommand: AsyncParsableCommand {
       }
       run.name = name
       run.version = version
+      run.pretraining = pretrain?.pretraining
       run.phantoms = options.phantoms
       run.checkpointSeconds = options.checkpointSeconds
       run.logSteps = options.logSteps
@@ -127,6 +141,18 @@ struct TrainCommand: AsyncParsableCommand {
       }
       try run.run()
     }
+  }
+}
+
+struct PretrainingArgument: ExpressibleByArgument, Sendable, Hashable {
+  var pretraining: Pretraining
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let method = Pretraining.Method(rawValue: String(parts[0])),
+      let steps = Int(parts[1]), (1...100_000_000).contains(steps)
+    else { return nil }
+    pretraining = Pretraining(method: method, steps: steps)
   }
 }
 
