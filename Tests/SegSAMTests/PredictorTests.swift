@@ -4,6 +4,7 @@ import SegSAM
 import Testing
 import Vocabulary
 
+import func Foundation.exp
 import func Foundation.log
 
 @Suite(
@@ -117,6 +118,24 @@ struct PredictorTests {
     for (a, b) in zip(plain.queries, other.queries) {
       let logit = log(a.presence / (1 - a.presence))
       #expect(abs(b.presence - scaling.chance(logit)) < 1e-9)
+      #expect(a.mask == b.mask)
+    }
+  }
+
+  @Test("what is drawn makes it likelier that it is there")
+  func drawnEvidence() async throws {
+    let image = try #require(TinyModel.volume().slice(1))
+    let queries = TinyModel.categories.map { Query(.category($0)) }
+    let plain = try await ask(queries, image, key: "slice")
+    let drawing = try TinyModel.predictor(scaling: PresenceScaling(drawn: 0.5))
+    let other = try await drawing.segment(
+      image, imageKey: "slice", queries: queries, options: everything, progress: nil)
+    func logit(_ p: Double) -> Double { log(p / (1 - p)) }
+    for (a, b) in zip(plain.queries, other.queries) {
+      let gain = logit(b.presence) - logit(a.presence)
+      // Half of the logarithm of one pixel and those that are drawn, of 24 × 24 at most.
+      let pixels = exp(2 * gain) - 1
+      #expect(pixels > 0.99 && pixels < 577 && abs(pixels - pixels.rounded()) < 1e-3)
       #expect(a.mask == b.mask)
     }
   }
@@ -246,6 +265,26 @@ struct PredictorTests {
     #expect(first.queries[0].mask == second.queries[0].mask)
     #expect(first.queries[0].mask == large.queries[0].mask)
     #expect(small.cachedBytes <= 150_000 && small.cachedBytes > 0)
+  }
+
+  @Test("a box on one slice of a volume has that slice encoded and no other")
+  func boxOnOneSlice() async throws {
+    let predictor = try TinyModel.predictor()
+    let image = TinyModel.volume()
+    let query = [Query(.category("liver"), box: Box([4, 4, 1, 30, 20, 2]))]
+    func encodedBytes(probabilities: Bool) async throws -> Int {
+      var options = everything
+      options.wantsProbabilities = probabilities
+      let result = try await predictor.segment(
+        image, imageKey: "box", queries: query, options: options, progress: nil)
+      let mask = try #require(result.queries[0].mask)
+      #expect(mask.slice(0)?.count == 0 && mask.slice(2)?.count == 0)
+      #expect(try #require(mask.slice(1)).count > 0)
+      return predictor.cachedBytes
+    }
+    let one = try await encodedBytes(probabilities: false)
+    // What is in the image at all is asked of every slice.
+    #expect(try await encodedBytes(probabilities: true) == 3 * one)
   }
 
   @Test("work that nobody waits for stops")

@@ -65,38 +65,41 @@ struct Segmentation {
       runs: runs.count)
     // Decoded, and waiting for what the slices above say.
     var waiting: [DecodedSlice] = []
-    var encoding = 0.0
-    var decoding = 0.0
+    // Of the image encoder, and of all together.
+    var (encoding, seconds) = (0.0, 0.0)
     for k in 0..<view.sliceCount {
       try stop.check()
-      let start = Date()
-      let features = try predictor.features(viewed, slice: k, key: key)
-      encoding += Date().timeIntervalSince(start)
-      for (n, logit) in features.classes.enumerated() {
-        chances[n] = max(chances[n], sigmoid(logit))
+      let began = Date()
+      let prompts = try runs.map {
+        try $0.prompt(on: k, geometry: geometry, predictor: predictor)
       }
-      let between = Date()
-      var slice = DecodedSlice(index: k, answers: [])
-      for (n, run) in runs.enumerated() {
-        try stop.check()
-        let prompt = try run.prompt(on: k, geometry: geometry, predictor: predictor)
-        let decoded = try prompt.map {
-          try predictor.decode(features, $0, category: run.category)
+      var slice = DecodedSlice(index: k, answers: runs.map { _ in nil })
+      // A box on some slices of a volume leaves the others alone.
+      if options.wantsProbabilities || prompts.contains(where: { $0 != nil }) {
+        let start = Date()
+        let features = try predictor.features(viewed, slice: k, key: key)
+        encoding += Date().timeIntervalSince(start)
+        for (n, logit) in features.classes.enumerated() {
+          chances[n] = max(chances[n], sigmoid(logit))
         }
-        slice.answers.append(decoded)
-        guard let decoded else { continue }
-        presence.note(presenceLogit(decoded, run, features), run: n, slice: k)
+        for (n, run) in runs.enumerated() {
+          try stop.check()
+          guard let prompt = prompts[n] else { continue }
+          let decoded = try predictor.decode(features, prompt, category: run.category)
+          slice.answers[n] = decoded
+          presence.note(presenceLogit(decoded, run, features), run: n, slice: k)
+        }
       }
       waiting.append(slice)
       while let first = waiting.first, first.index + presence.radius <= k {
         take(waiting.removeFirst(), presence, geometry, into: &found)
       }
-      decoding += Date().timeIntervalSince(between)
+      seconds += Date().timeIntervalSince(began)
       progress?(k + 1, view.sliceCount)
     }
-    let between = Date()
+    let began = Date()
     for slice in waiting { take(slice, presence, geometry, into: &found) }
-    decoding += Date().timeIntervalSince(between)
+    seconds += Date().timeIntervalSince(began)
     var probabilities: [String: Double] = [:]
     if options.wantsProbabilities {
       for (n, category) in predictor.manifest.categories.enumerated() {
@@ -107,7 +110,7 @@ struct Segmentation {
       queries: try queries.indices.map { try answer($0, found.runs) },
       semanticMask: options.wantsSemanticMask ? try view.restore(found.semantic.map) : nil,
       labels: found.semantic.labels, probabilities: probabilities,
-      timing: ["image_encoder": encoding * 1000, "decoders": decoding * 1000])
+      timing: ["image_encoder": encoding * 1000, "decoders": (seconds - encoding) * 1000])
   }
 
   /// What a slice's decoders gave, of each run; nil where nothing was asked.
@@ -123,21 +126,21 @@ struct Segmentation {
   }
 
   /// Two heads say whether a trained category is there, the query's own and the CO-token's: the mean
-  /// of their logits counts.
+  /// of their logits counts, with what is drawn.
   private func presenceLogit(
     _ decoded: DecodedQuery, _ run: QueryRun, _ features: SliceFeatures
   ) -> Double {
-    guard let index = run.category.flatMap({ predictor.classIndex[$0] }) else {
-      return Double(decoded.presence)
+    var logit = Double(decoded.presence)
+    if let index = run.category.flatMap({ predictor.classIndex[$0] }) {
+      logit = (logit + Double(features.classes[index])) / 2
     }
-    return Double(decoded.presence + features.classes[index]) / 2
+    return scaling.evidence(logit, mask: decoded.mask)
   }
 
   private func take(
     _ slice: DecodedSlice, _ presence: SlicePresence, _ geometry: SliceGeometry,
     into found: inout Found
   ) {
-    let scaling = predictor.manifest.presenceScaling ?? PresenceScaling()
     found.semantic.begin()
     for (n, run) in runs.enumerated() {
       guard let decoded = slice.answers[n],
@@ -153,6 +156,8 @@ struct Segmentation {
     }
     found.semantic.end(slice: slice.index)
   }
+
+  private var scaling: PresenceScaling { predictor.manifest.presenceScaling ?? PresenceScaling() }
 
   private func presenceThreshold(_ run: QueryRun) -> Double {
     if let given = options.presenceThreshold { return given }
