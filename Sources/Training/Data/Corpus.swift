@@ -30,10 +30,10 @@ public struct Corpus: Sendable {
     public let modality: String
     public let licence: String, licenceClass: String, source: String
     /// Mask value → category id.
-    public let labels: [UInt16: String]
+    public internal(set) var labels: [UInt16: String]
     /// Category → categories drawn inside it that belong to it too.
-    public let contains: [String: [String]]
-    public let cases: [Case]
+    public internal(set) var contains: [String: [String]]
+    public internal(set) var cases: [Case]
     public internal(set) var layout = DataSetLayout.corpus
     /// Mask value as it stands in the files → as `labels` knows it, 0 for background. What is not in
     /// here stays as it is.
@@ -51,11 +51,11 @@ public struct Corpus: Sendable {
   public struct Case: Sendable, Hashable {
     public let image: String
     /// One file of labels, or several with one label each.
-    public let masks: [MaskFile]
+    public internal(set) var masks: [MaskFile]
     public let patient: String
     public let split: Split
     /// The categories that were looked for; any other is unknown here, not absent.
-    public let annotated: Set<String>
+    public internal(set) var annotated: Set<String>
     /// Names the masks of the case in messages.
     public var mask: String { masks.first?.path ?? "" }
   }
@@ -149,7 +149,7 @@ public struct Corpus: Sendable {
       })
   }
 
-  private init(dataSets: [DataSet]) { self.dataSets = dataSets }
+  init(dataSets: [DataSet]) { self.dataSets = dataSets }
 
   /// Both corpora's data sets as one.
   public func joined(with other: Corpus) -> Corpus { Corpus(dataSets: dataSets + other.dataSets) }

@@ -15,6 +15,8 @@ public struct TrainingRun {
   public var start: ModelBundle?
   public var name = "segsam-base"
   public var version = "1"
+  /// What of the corpus is trained and validated on.
+  public var choice = CorpusChoice()
   /// How many synthetic volumes are trained beside the real images.
   public var phantoms = 0
   /// Seconds between checkpoints, and steps between lines of the log and between validations.
@@ -122,7 +124,7 @@ public struct TrainingRun {
   }
 
   func material(_ vocabulary: Vocabulary) throws -> Material {
-    let real = try Corpus(directory: corpus, vocabulary: vocabulary)
+    let real = try Corpus(directory: corpus, vocabulary: vocabulary).chosen(choice)
     for set in real.dataSets {
       for remark in set.remarks { say("\(set.name): \(remark)") }
     }

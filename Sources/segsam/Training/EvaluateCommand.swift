@@ -40,6 +40,8 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only every n-th slice of a volume.", valueName: "n"))
   var stride = 1
 
+  @OptionGroup(title: "Data") var data: ChoiceOptions
+
   @OptionGroup(title: "Files") var files: EvaluationFiles
 
   @OptionGroup var model: ModelOptions
@@ -50,11 +52,12 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   func run() async throws {
     try files.check()
-    let (corpus, model, seed) = (corpus, model, shuffleDescriptions)
+    let (corpus, model, seed, choice) = (corpus, model, shuffleDescriptions, data.choice)
     let loaded = try await Blocking.run {
       let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
       let data = try Corpus(
-        directory: URL(fileURLWithPath: corpus, isDirectory: true), vocabulary: vocabulary)
+        directory: URL(fileURLWithPath: corpus, isDirectory: true), vocabulary: vocabulary
+      ).chosen(choice)
       guard !data.dataSets.isEmpty else {
         throw Failure(.badInput, "\(corpus) holds no data sets")
       }

@@ -68,6 +68,8 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The new model's version.", valueName: "text"))
   var modelVersion = "1"
 
+  @OptionGroup(title: "Data") var data: ChoiceOptions
+
   @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
 
   func validate() throws {
@@ -98,7 +100,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let source = start
     let (corpus, name, version) = (corpus, name, modelVersion)
-    let (reach, maps, pretrain) = (sliceReach, placeMaps, pretrain)
+    let (reach, maps, pretrain, choice) = (sliceReach, placeMaps, pretrain, data.choice)
     let configuration = optimisation.configuration(first: stages[0])
     let (options, network) = (optimisation, network?.architecture)
     try await Blocking.run {
@@ -119,6 +121,7 @@ struct TrainCommand: AsyncParsableCommand {
       run.name = name
       run.version = version
       run.pretraining = pretrain?.pretraining
+      run.choice = choice
       run.phantoms = options.phantoms
       run.checkpointSeconds = options.checkpointSeconds
       run.logSteps = options.logSteps
