@@ -247,7 +247,7 @@ class Placed(nn.Module):
         self.out = nn.Conv2d(8, 1, 1)
 
     def forward(self, maps):
-        return self.out(F.relu(self.conv(maps)))
+        return 16 * self.out(F.relu(self.conv(maps)))
 
 
 class PromptEncoder(nn.Module):

@@ -38,6 +38,9 @@ struct PromptMaps {
 
   /// The box's inside; positive clicks; negative clicks.
   static let count = 3
+  /// Of `logit`'s weights: a step of the optimiser moves a small layer by little, and outside a box a
+  /// logit has to fall by several.
+  static let gain: Float = 16
   /// How far a click reaches, in pixels of the maps: a tent of this half-width each way.
   static let reach: Float = 2
 
@@ -108,6 +111,7 @@ struct PromptMaps {
   /// A decoder's logit of what the places alone say, `[N, 1, S/4, S/4]`; 0 before it is trained.
   static func logit(_ s: Scope, _ maps: Tensor) throws(GraphError) -> Tensor {
     let h = try s(.relu, s["conv"].conv(maps, 8, bias: true))
-    return try s["out"].conv(h, 1, kernel: 1, bias: true, zero: true)
+    let logit = try s["out"].conv(h, 1, kernel: 1, bias: true, zero: true)
+    return try s(.affine(factor: gain, offset: 0), logit)
   }
 }

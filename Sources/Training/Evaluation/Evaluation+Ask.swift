@@ -13,7 +13,7 @@ struct ObjectAnswer {
 extension Evaluation {
   private var options: SegmentOptions {
     SegmentOptions(
-      wantsSemanticMask: prompt == .text, wantsProbabilities: false,
+      threshold: threshold, wantsSemanticMask: prompt == .text, wantsProbabilities: false,
       wantsAlternatives: measuresOracle)
   }
 

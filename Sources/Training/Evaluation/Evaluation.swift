@@ -23,6 +23,8 @@ public struct Evaluation {
   public var vocabulary: Vocabulary
   /// Evaluates every n-th slice of a volume, from the middle of the first n on; 1: all.
   public var stride = 1
+  /// Of the masks' probability, as requests have it.
+  public var threshold = 0.5
   /// Each side of a box is off by a whole number of pixels up to this, drawn for each object.
   public var boxJitter = 0
   /// Rounds of clicks on each object, for `points`.

@@ -44,6 +44,9 @@ struct PromptingOptions: ParsableArguments {
       """)
   var mode: ModeArgument?
 
+  @Option(help: ArgumentHelp("Of the masks' probability, as in requests.", valueName: "p"))
+  var threshold = 0.5
+
   @Flag(
     help: "With boxes or clicks: measure the nearest of all masks drawn, not the model's choice.")
   var oracle = false
@@ -89,6 +92,9 @@ struct PromptingOptions: ParsableArguments {
   var mostClicks: Int { clicks + (mode?.mode == .pointParts ? 2 : 0) }
 
   func validate() throws {
+    guard threshold > 0, threshold < 1 else {
+      throw ValidationError("--threshold is over 0 and under 1.")
+    }
     guard (0...500).contains(jitter) else { throw ValidationError("--jitter is 0 to 500.") }
     guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }
     if let mode, mode.mode.isOfPoints != (kind == .points) || kind == .text {

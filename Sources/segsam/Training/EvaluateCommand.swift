@@ -84,7 +84,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       var evaluation = Evaluation(
         corpus: loaded.corpus, split: split, prompt: prompting.kind.prompt,
         vocabulary: loaded.vocabulary)
-      evaluation.stride = stride
+      (evaluation.stride, evaluation.threshold) = (stride, prompting.threshold)
       (evaluation.boxJitter, evaluation.clicks) = (prompting.jitter, prompting.clicks)
       (evaluation.mode, evaluation.measuresOracle) = (prompting.mode?.mode, prompting.oracle)
       evaluation.paraphrases = paraphrases
