@@ -16,7 +16,8 @@ struct SegsamCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, SegmentCommand.self, ReportCommand.self, WatchCommand.self,
       CategoriesCommand.self, DescribeCommand.self, CorpusCommand.self, TrainCommand.self,
-      AblateCommand.self, EvaluateCommand.self, ExportCommand.self, PhantomCommand.self,
+      AblateCommand.self, EvaluateCommand.self, LabelCommand.self, ExportCommand.self,
+      PhantomCommand.self,
       DemoCommand.self,
     ])
 }
