@@ -209,24 +209,25 @@ class ImageEncoder(nn.Module):
 
 
 class Maps(nn.Module):
-    """A box and clicks at stride 4: the share of a pixel inside the box, and tents around clicks."""
+    """A box and clicks at stride 4: a pixel's shares inside and outside, and tents around clicks."""
 
     def __init__(self, c):
         super().__init__()
         self.side = c.imageSize // 4
-        self.down8 = nn.Conv2d(3, 16, 3, 2, 1)
+        self.down8 = nn.Conv2d(4, 16, 3, 2, 1)
         self.down16 = nn.Conv2d(16, 32, 3, 2, 1)
         self.project = nn.Linear(32, c.width)
 
     def draw(self, places, kinds):
         cells = torch.arange(self.side) + 0.5
         y, x = torch.meshgrid(cells, cells, indexing="ij")
-        maps = torch.zeros(len(places), 3, self.side, self.side)
+        maps = torch.zeros(len(places), 4, self.side, self.side)
         for n, (points, labels) in enumerate(zip(places * self.side, kinds.argmax(-1))):
             if (labels == 3).any():
                 (x0, y0), (x1, y1) = points[labels == 3][0], points[labels == 4][0]
                 edges = (x - x0, x1 - x, y - y0, y1 - y)
                 maps[n, 0] = torch.stack([(e + 0.5).clamp(0, 1) for e in edges]).prod(0)
+                maps[n, 3] = 1 - maps[n, 0]
             for (px, py), label in zip(points, labels):
                 if label in (1, 2):
                     tent = (1 - (x - px).abs() / 2).clamp(min=0) * (1 - (y - py).abs() / 2).clamp(min=0)
@@ -243,11 +244,14 @@ class Placed(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, 1, 1)
+        self.conv = nn.Conv2d(4, 8, 3, 1, 1)
         self.out = nn.Conv2d(8, 1, 1)
+        self.strength = nn.Parameter(torch.ones(1, 4, 1, 1))
 
     def forward(self, maps):
-        return 16 * self.out(F.relu(self.conv(maps)))
+        prior = torch.tensor([1.0, 2, -4, -4]).reshape(1, 4, 1, 1)
+        plain = (maps * self.strength * prior).sum(1, keepdim=True)
+        return plain + 16 * self.out(F.relu(self.conv(maps)))
 
 
 class PromptEncoder(nn.Module):
@@ -342,7 +346,7 @@ class Upscale(nn.Module):
         self.skip4 = nn.Conv2d(c.stages[1], b, 1)
         self.norm4 = norm_of_groups(b)
         if c.mapsPlaces:
-            self.place4 = nn.Conv2d(3, b, 3, 1, 1, bias=False)
+            self.place4 = nn.Conv2d(4, b, 3, 1, 1, bias=False)
 
     def forward(self, image, f8, f4, maps):
         plane = image.transpose(1, 2).unflatten(2, (self.grid, self.grid))

@@ -64,13 +64,16 @@ struct NetworkParityTests {
       kinds: [.boxTopLeft, .boxBottomRight, .positive, .negative])
     #expect(out["dense"]?.shape == [1, 4, 32])
     let maps = try #require(out["maps"])
-    #expect(maps.shape == [1, 3, 8, 8])
+    #expect(maps.shape == [1, 4, 8, 8])
     let values = try #require(maps.floats)
     func row(_ map: Int, _ y: Int) -> [Float] {
       (0..<8).map { (values[(map * 8 + y) * 8 + $0] * 1000).rounded() / 1000 }
     }
     let across: [Float] = [0, 1, 1, 1, 0.5, 0, 0, 0]
-    for y in 0..<8 { #expect(row(0, y) == ((2..<6).contains(y) ? across : across.map { _ in 0 })) }
+    for y in 0..<8 {
+      let inside = (2..<6).contains(y) ? across : across.map { _ in 0 }
+      #expect(row(0, y) == inside && row(3, y) == inside.map { 1 - $0 })
+    }
     #expect(row(1, 1) == [0, 0, 0, 0, 0, 0.5, 1, 0.5])
     #expect(row(1, 2) == [0, 0, 0, 0, 0, 0.25, 0.5, 0.25])
     #expect(row(1, 3).allSatisfy { $0 == 0 })

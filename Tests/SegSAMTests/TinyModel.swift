@@ -57,8 +57,10 @@ enum TinyModel {
         let fanIn = Float(max(1, node.shape.dropFirst().reduce(1, *)))
         let values = (0..<node.shape.reduce(1, *)).map { _ in
           let unit = Float(random.next() >> 40) / Float(1 << 23) - 1
-          if node.shape.count > 1 { return unit * (3 / fanIn).squareRoot() }
-          return node.name.hasSuffix("weight") ? 1 + 0.2 * unit : 0.3 * unit
+          // What places alone say counts 16-fold; else all masks would look alike.
+          let share: Float = node.name.contains(".placed.") ? 1 / 16 : 1
+          if node.shape.count > 1 { return share * unit * (3 / fanIn).squareRoot() }
+          return node.name.hasSuffix("weight") ? 1 + 0.2 * unit : share * 0.3 * unit
         }
         weights[node.name] = (node.shape, values)
       }

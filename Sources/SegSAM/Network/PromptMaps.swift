@@ -5,7 +5,7 @@ struct Places {
   /// t_p, `[N, P, width]`.
   var sparse: Tensor
   /// What is added to the image's tokens, `[N, grid², width]`, and the box and clicks as they lie in
-  /// the image, `[N, 3, S/4, S/4]`; nil in models without.
+  /// the image, `[N, 4, S/4, S/4]`; nil in models without.
   var dense: Tensor?, maps: Tensor?
 
   /// Inputs of a graph for one query: `sparse`, and `dense` and `maps` where the model has them.
@@ -36,8 +36,10 @@ struct Places {
 struct PromptMaps {
   var configuration: NetworkConfiguration
 
-  /// The box's inside; positive clicks; negative clicks.
-  static let count = 3
+  /// The box's inside; positive clicks; negative clicks; the box's outside, where there is a box.
+  static let count = 4
+  /// What each says of an object's logit before anything is trained.
+  static let prior: [Float] = [1, 2, -4, -4]
   /// Of `logit`'s weights: a step of the optimiser moves a small layer by little, and outside a box a
   /// logit has to fall by several.
   static let gain: Float = 16
@@ -47,7 +49,7 @@ struct PromptMaps {
   /// - Parameters:
   ///   - places: `[N, P, 2]`, x and y as fractions of the padded square.
   ///   - kinds: `[N, P, 5]`, one-hot over `PointKind`. One box at most.
-  /// - Returns: `[N, 3, S/4, S/4]`, each in [0, 1] but where clicks lie close together.
+  /// - Returns: `[N, 4, S/4, S/4]`, each in [0, 1] but where clicks lie close together.
   func callAsFunction(
     _ s: Scope, places: Tensor, kinds: Tensor
   ) throws(GraphError) -> Tensor {
@@ -97,7 +99,8 @@ struct PromptMaps {
       try s(.reshape([n, 1, side, side]), x)
     }
     return try s(
-      .concatenate(axis: 1), plane(box), plane(clicks(.positive)), plane(clicks(.negative)))
+      .concatenate(axis: 1), plane(box), plane(clicks(.positive)), plane(clicks(.negative)),
+      plane(s(.subtract, hasBox, box)))
   }
 
   /// What is added to the image's tokens, `[N, grid², width]`; nothing before it is trained.
@@ -108,10 +111,15 @@ struct PromptMaps {
     return try s["project"].linear(tokens(s, x), c.width, zero: true)
   }
 
-  /// A decoder's logit of what the places alone say, `[N, 1, S/4, S/4]`; 0 before it is trained.
+  /// A decoder's logit of what the places alone say, `[N, 1, S/4, S/4]`: 0 where nothing is said.
   static func logit(_ s: Scope, _ maps: Tensor) throws(GraphError) -> Tensor {
     let h = try s(.relu, s["conv"].conv(maps, 8, bias: true))
     let logit = try s["out"].conv(h, 1, kernel: 1, bias: true, zero: true)
-    return try s(.affine(factor: gain, offset: 0), logit)
+    let learnt = try s(.affine(factor: gain, offset: 0), logit)
+    let said = try s(
+      .multiply, s.parameter("strength", [1, count, 1, 1], .ones),
+      s.constant(prior, [1, count, 1, 1]))
+    let plain = try s(.sum(axes: [1], keep: true), s(.multiply, maps, said))
+    return try s(.add, plain, learnt)
   }
 }
