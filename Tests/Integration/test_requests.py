@@ -131,9 +131,12 @@ def test_nobody_cancels_for_another(server):
 
 def test_priority(client):
     """What is queued with a higher priority is answered before what came earlier."""
+    # Held already, so that both requests arrive at once, while the first is at work.
+    low, high = (
+        client.call("image.put", inputs=[slow_image(n)]).result["image_id"] for n in (44, 45))
     client.send("segment", LIVER, [slow_image(43)], id="blocking")
-    client.send("segment", LIVER, [slow_image(44)], id="low", priority=-10)
-    client.send("segment", LIVER, [slow_image(45)], id="high", priority=10)
+    client.send("segment", LIVER | {"image_id": low}, id="low", priority=-10)
+    client.send("segment", LIVER | {"image_id": high}, id="high", priority=10)
     order = [client.receive().id for _ in range(3)]
     assert order.index("high") < order.index("low")
 
