@@ -125,10 +125,8 @@ public struct SegSAMNetwork: Sendable {
       s["t2vse"], text: text, hasText: hasText, image: features.tokens, positions: positions,
       sparse: places.sparse)
     // SAM adds what is drawn for it to the image, before the decoders look at it.
-    let seen = try places.dense.map { dense throws(GraphError) in
-      try s(.add, features.tokens, dense)
-    }
-    let image = seen ?? features.tokens
+    var image = features.tokens
+    if let dense = places.dense { image = try s(.add, image, dense) }
     let agnostic = try SemanticAgnosticDecoder(configuration: c)(
       s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text, image: image,
       features: features, maps: places.maps, positions: positions)

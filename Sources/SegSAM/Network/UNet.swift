@@ -66,10 +66,8 @@ public struct UNet: Sendable {
     let builder = GraphBuilder()
     let s = builder.root["unet"]
     let side = configuration.imageSize
-    let plane = try features(
-      s,
-      builder.input(
-        "image", [1, configuration.channels, side, side]))
+    let image = try builder.input("image", [1, configuration.channels, side, side])
+    let plane = try features(s, image)
     let (weight, bias) = try head(s["head"])
     let c = categoryCount
     let own = try s(.reshape([1, c, 1, 1]), bias)

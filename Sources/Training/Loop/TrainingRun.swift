@@ -219,18 +219,11 @@ public struct TrainingRun {
     var meter = StepMeter()
     var saved = Date()
     while trainer.step < stage.steps {
-      let asked = Date()
-      let batch = queue.next()
-      meter.waited += Date().timeIntervalSince(asked)
-      meter.add(try trainer.train(batch))
-      progress(trainer.step, stage.steps)
+      try step(trainer, queue, &meter)
       let isOut = secondsLimit.map { Date().timeIntervalSince(began) > $0 } ?? false
       let isLast = trainer.step == stage.steps || isOut
       if trainer.step % logSteps == 0 || isLast {
-        let line = meter.line(images: stage.images)
-        try log.add(line)
-        say("stage \(index) \(line.text)")
-        meter = StepMeter()
+        try end(&meter, of: trainer, "stage \(index)", log)
       }
       if trainer.step % validationSteps == 0 || isLast {
         let scores = try validation.run(
@@ -248,5 +241,24 @@ public struct TrainingRun {
     }
     try log.plot()
     return trainer.meanWeights()
+  }
+
+  /// A step on the next batch.
+  func step(_ trainer: Trainer, _ queue: BatchQueue, _ meter: inout StepMeter) throws {
+    let asked = Date()
+    let batch = queue.next()
+    meter.waited += Date().timeIntervalSince(asked)
+    meter.add(try trainer.train(batch))
+    progress(trainer.step, trainer.configuration.stage.steps)
+  }
+
+  /// A line of the log, after which the meter begins anew.
+  func end(
+    _ meter: inout StepMeter, of trainer: Trainer, _ name: String, _ log: TrainingLog
+  ) throws {
+    let line = meter.line(images: trainer.configuration.stage.images)
+    try log.add(line)
+    say("\(name) \(line.text)")
+    meter = StepMeter()
   }
 }

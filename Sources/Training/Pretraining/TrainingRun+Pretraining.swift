@@ -34,17 +34,10 @@ extension TrainingRun {
     var meter = StepMeter()
     var saved = Date()
     while trainer.step < stage.steps {
-      let asked = Date()
-      let batch = queue.next()
-      meter.waited += Date().timeIntervalSince(asked)
-      meter.add(try trainer.train(batch))
-      progress(trainer.step, stage.steps)
+      try step(trainer, queue, &meter)
       let isLast = trainer.step == stage.steps
       if trainer.step % logSteps == 0 || isLast {
-        let line = meter.line(images: stage.images)
-        try log.add(line)
-        say("pretraining \(line.text)")
-        meter = StepMeter()
+        try end(&meter, of: trainer, "pretraining", log)
       }
       if Date().timeIntervalSince(saved) > checkpointSeconds || isLast {
         try Safetensors.write(try trainer.checkpoint(), to: checkpoint)
