@@ -16,10 +16,12 @@ public struct Description: Sendable, Hashable {
   public let appearance: [String: String]
   /// What lies beside it.
   public let neighbours: String
+  /// How else somebody might ask for it. Networks are trained on them; no query is encoded by them.
+  public internal(set) var phrasings: [String]
 
   public init(
     category: String, template: String, date: String, shape: String, texture: String,
-    location: String, appearance: [String: String], neighbours: String
+    location: String, appearance: [String: String], neighbours: String, phrasings: [String] = []
   ) {
     self.category = category
     self.template = template
@@ -29,6 +31,7 @@ public struct Description: Sendable, Hashable {
     self.location = location
     self.appearance = appearance
     self.neighbours = neighbours
+    self.phrasings = phrasings
   }
 }
 

@@ -156,5 +156,11 @@ private func rearranged(_ affine: Affine, order: [Int], flips: Int) -> Affine {
       #expect(abs(a - b) < 1e-12)
     }
     #expect(image.slice(3) == nil && image.slice(-1) == nil)
+    let two = try #require(image.slices(1..<3))
+    #expect(two.samples == [2, 3, 4, 5] && two.isVolume && two.depth == 2)
+    for (a, b) in zip(two.affine.apply([1, 0, 1]), image.affine.apply([1, 0, 2])) {
+      #expect(abs(a - b) < 1e-12)
+    }
+    #expect(image.slices(1..<1) == nil && image.slices(2..<4) == nil && image.slices(-1..<2) == nil)
   }
 }

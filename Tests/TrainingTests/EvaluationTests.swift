@@ -172,24 +172,36 @@ struct EvaluationTests {
     #expect(Calibration.fit(positives: [0.9, 0.8], negatives: [0.1, 0.2]) == nil)
   }
 
-  @Test("fits thresholds that keep nearly all that is drawn well", arguments: [0, 20])
-  func thresholds(badlyDrawn: Int) throws {
-    var tally = Tally(dataSet: "s", category: "liver", modality: "CT")
+  @Test("fits thresholds at which false masks are few and what is drawn well stays")
+  func thresholds() throws {
     let truth = BinaryMask(width: 4, height: 4, voxels: [UInt8](repeating: 1, count: 16))
-    let empty = BinaryMask(width: 4, height: 4)
-    for n in 0..<100 {
-      let overlap = try Overlap(n < badlyDrawn ? empty : truth, truth)
-      tally.add(
-        QueryScore(binary: overlap, presence: 0.3 + 0.002 * Double(n)), pixels: 50, patient: "p",
-        tolerance: 2)
-      tally.add(QueryScore(presence: 0.01), pixels: 0, patient: "p", tolerance: 2)
+    let (good, bad) = (
+      try Overlap(truth, truth), try Overlap(BinaryMask(width: 4, height: 4), truth)
+    )
+    // Of each: 100 images that show it, half of them drawn badly and said with less, and 100 that do not.
+    func tally(_ category: String, absentUpTo top: Double) -> Tally {
+      var tally = Tally(dataSet: "s", category: category, modality: "CT")
+      for n in 0..<100 {
+        tally.add(
+          QueryScore(binary: n < 50 ? bad : good, presence: 0.3 + 0.004 * Double(n)), pixels: 50,
+          patient: "p", tolerance: 2)
+        tally.add(
+          QueryScore(presence: top * Double(n) / 100), pixels: 0, patient: "p", tolerance: 2)
+      }
+      return tally
     }
-    let fitted = try #require(PresenceCalibration.thresholds([tally])["liver"])
-    // Those that are drawn badly go, and then 2 % of the others.
-    let lowest = 0.3 + 0.002 * Double(badlyDrawn)
-    #expect(fitted > lowest && fitted <= lowest + 0.006)
-    let scaled = PresenceCalibration.thresholds(
-      [tally], scaling: PresenceScaling(scale: 1, offset: -1))
-    #expect(try #require(scaled["liver"]) < 0.2)
+    // Said with 0 to 0.49 where it is not there: only what is drawn badly has to go.
+    let apart = tally("liver", absentUpTo: 0.5)
+    let fitted = try #require(PresenceCalibration.thresholds([apart])["liver"])
+    #expect(fitted > 0.47 && fitted <= 0.5)
+    // Said with up to 0.79: 4 of 100 may stay, whatever else goes.
+    let mixed = PresenceCalibration.thresholds([tally("spleen", absentUpTo: 0.8)])
+    let high = try #require(mixed["spleen"])
+    #expect(high > 0.64)
+    let scaling = PresenceScaling(scale: 1, offset: -1)
+    let scaled = try #require(PresenceCalibration.thresholds([apart], scaling: scaling)["liver"])
+    #expect(abs(scaled - scaling.chance(0)) < 0.02)
+    #expect(
+      PresenceCalibration.thresholds([Tally(dataSet: "s", category: "c", modality: "CT")]).isEmpty)
   }
 }

@@ -80,6 +80,28 @@ struct SimulatedPromptTests {
     }
   }
 
+  @Test("leave out objects that are too small or in pieces, if asked to")
+  func chosen() throws {
+    var evaluation = try evaluation(.box, in: try cells())
+    func asks(_ truth: BinaryMask) -> Bool {
+      !evaluation.prompt(for: "cell", truth: truth, key: "k").queries.isEmpty
+    }
+    #expect(asks(union(squares)) && asks(squares[0]) == false)
+    evaluation.leastPixels = 49
+    #expect(asks(squares[3]) && !asks(squares[2]))
+    evaluation.wantsSingle = true
+    #expect(asks(squares[3]) && !asks(union(squares)))
+  }
+
+  @Test("in a volume are set on the slice, among its neighbours")
+  func lifted() {
+    let query = Query(
+      .unnamed, box: Box([1, 2, 5, 6]), clicks: [Click(at: [3, 4], isPositive: true)])
+    let lifted = query.lifted(to: 2)
+    #expect(lifted.box?.bounds == [1, 2, 2, 5, 6, 3])
+    #expect(lifted.clicks.map(\.at) == [[3, 4, 2]])
+  }
+
   @Test("of several boxes unite their masks")
   func united() async throws {
     let squares = squares

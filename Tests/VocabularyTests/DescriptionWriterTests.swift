@@ -75,6 +75,22 @@ struct DescriptionWriterTests {
     #expect(names.allSatisfy { !$0.hasPrefix(".") })
   }
 
+  @Test("keeps how people ask for it when the description is replaced")
+  func keepsPhrasings() async throws {
+    let scratch = try scratch()
+    try scratch.write(
+      Scratch.description("organ_lesion", number: 2).merging(
+        ["phrasings": ["a spot that \"should not\" be there", "odd spot"]], uniquingKeysWith: { $1 }),
+      to: file(in: scratch))
+    let stub = try ChatStub([Self.completion(Self.aspects())])
+    try await writer(scratch, stub).describe("organ_lesion", force: true)
+    let description = try Vocabulary.load(
+      directory: scratch.vocab, promptsDirectory: scratch.prompts
+    ).description(of: "organ_lesion")
+    #expect(description?.phrasings == ["a spot that \"should not\" be there", "odd spot"])
+    #expect(description?.shape.contains("ghost") == true)
+  }
+
   @Test("asks again with what was wrong")
   func again() async throws {
     let scratch = try scratch()

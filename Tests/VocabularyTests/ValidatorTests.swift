@@ -75,6 +75,12 @@ struct ValidatorTests {
       try $0.write(
         ["region": "other", "categories": []], to: $0.vocab.appendingPathComponent("zz.json"))
     },
+    Fault("a phrasing of one word, twice", .badDescription, "prompts/organs.json", "organs") {
+      try $0.write(
+        Scratch.description("organs", number: 0).merging(
+          ["phrasings": ["inwards", "inwards"]], uniquingKeysWith: { $1 }),
+        to: $0.prompts.appendingPathComponent("organs.json"))
+    },
     Fault("stray file in vocab", .strayFile, "vocab/notes.txt", nil) {
       try Data().write(to: $0.vocab.appendingPathComponent("notes.txt"))
     },

@@ -1,15 +1,24 @@
 /// Single slices out of volumes, along k. An index outside the grid gives nil.
 extension MedicalImage {
   public func slice(_ k: Int) -> MedicalImage? {
-    guard (0..<depth).contains(k) else { return nil }
+    guard (0..<depth).contains(k), var one = slices(k..<k + 1) else { return nil }
+    one.isVolume = false
+    return one
+  }
+
+  /// Neighbouring slices, as a volume in its place. Nil where some are outside, or none is asked for.
+  public func slices(_ range: Range<Int>) -> MedicalImage? {
+    guard !range.isEmpty, 0 <= range.lowerBound, range.upperBound <= depth else { return nil }
     let count = width * height * channels
     var place = affine
-    let origin = affine.apply([0, 0, Double(k)])
+    let origin = affine.apply([0, 0, Double(range.lowerBound)])
     for r in 0..<3 { place.rows[r][3] = origin[r] }
     return MedicalImage(
-      width: width, height: height, channels: channels,
-      samples: depth == 1 ? samples : Array(samples[k * count..<(k + 1) * count]),
-      affine: place, modality: modality, intensity: intensity, hasSpacing: hasSpacing)
+      width: width, height: height, depth: range.count, channels: channels,
+      samples: range.count == depth
+        ? samples : Array(samples[range.lowerBound * count..<range.upperBound * count]),
+      affine: place, modality: modality, intensity: intensity, isVolume: true,
+      hasSpacing: hasSpacing)
   }
 }
 

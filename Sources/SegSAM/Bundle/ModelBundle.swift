@@ -1,5 +1,5 @@
 public import Foundation
-public import NeuralGraph
+import NeuralGraph
 import Vocabulary
 
 /// A model in a folder: `manifest.json`, `weights.safetensors`, `MODEL_CARD.md`.

@@ -9,6 +9,8 @@ public struct Ablation {
   public var run: TrainingRun
   public var variants: [AblationVariant]
   public var seeds: [UInt64]
+  /// Whether the image encoder of `run.start` is taken as it is, frozen, and all else begun anew.
+  private var keepsEncoder: Bool { run.start != nil && run.configuration.takesFeatures }
   /// Slices of each pair of data set and category that validation looks at, at most.
   public var limit = 6
 
@@ -32,13 +34,14 @@ public struct Ablation {
     try Torch.load()
     let vocabulary = try Vocabulary.load(at: try VocabularyLocation.find())
     var rows: [Row] = []
+    var shared = Shared()
     for (number, variant) in variants.enumerated() {
       var row = Row(
         name: variant.name.trimmingCharacters(in: .whitespaces), prompts: variant.asks.rawValue,
         steps: run.stages[0].steps, binary: [], semantic: [], paperBinary: variant.paper?.binary,
         paperSemantic: variant.paper?.semantic)
       for seed in seeds {
-        let scores = try train(variant, number: number, seed: seed, vocabulary: vocabulary)
+        let scores = try train(variant, number: number, seed: seed, vocabulary: vocabulary, &shared)
         let n = Double(max(1, scores.count))
         row.binary.append(scores.reduce(0) { $0 + Double($1.binary) } / n)
         // A network without a semantic-aware decoder has no M_s that was trained.
@@ -51,8 +54,15 @@ public struct Ablation {
     return rows
   }
 
+  /// What is the same in all networks and dear to make.
+  private struct Shared {
+    var slices: TrainingRun.Slices?
+    var views: FeatureViews?
+  }
+
   private func train(
-    _ variant: AblationVariant, number: Int, seed: UInt64, vocabulary: Vocabulary
+    _ variant: AblationVariant, number: Int, seed: UInt64, vocabulary: Vocabulary,
+    _ shared: inout Shared
   ) throws -> [PairScore] {
     var run = run
     run.configuration = variant.changed(run.configuration)
@@ -62,10 +72,13 @@ public struct Ablation {
     let (say, name) = (run.say, variant.name)
     run.say = { say("\(name), seed \(seed): \($0)") }
     try FileManager.default.createDirectory(at: run.output, withIntermediateDirectories: true)
-    let material = try run.material(vocabulary)
+    let material = try run.material(vocabulary, slices: shared.slices)
+    shared.slices = TrainingRun.Slices(train: material.train, val: material.val)
     let stage = run.stages[0]
+    var start = run.startWeights(material)
+    if keepsEncoder { start = start.filter { $0.key.hasPrefix("image_encoder.") } }
     let weights = try run.run(
-      stage, index: 0, from: run.startWeights(material), material: material, began: Date())
+      stage, index: 0, from: start, material: material, views: &shared.views, began: Date())
     var network = run.configuration.network
     network.imageSize = stage.imageSize
     let maker = BatchMaker(

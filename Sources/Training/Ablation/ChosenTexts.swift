@@ -43,11 +43,13 @@ struct ChosenTexts {
     }
   }
 
-  /// What somebody might type for a category: its English names, and sentences joined from its
-  /// description, each as one vector `[textWidth]`. None but with the whole description.
+  /// What somebody might type for a category, each as one vector `[textWidth]`: its phrasings, its English
+  /// names, and sentences joined from its description. None but with the whole description.
   func sentences(_ category: String) throws -> [[Float]] {
     guard choice == .all, let entry = vocabulary[category] else { return [] }
-    var texts = entry.names["en"] ?? [entry.name]
+    // Twice: they are nearer to what people type than joined sentences are.
+    let phrasings = vocabulary.description(of: category)?.phrasings ?? []
+    var texts = phrasings + phrasings + (entry.names["en"] ?? [entry.name])
     for modality in entry.modalities.prefix(2) {
       let aspects = vocabulary.aspectTexts(for: category, modality: modality)
       guard aspects.count == Aspect.allCases.count else { continue }

@@ -12,7 +12,7 @@ public struct PromptMix: Codable, Sendable, Hashable {
   public var someAspects: Float = 0.2
   /// How often one sentence stands in the name's place and nothing else is said, as in a query by
   /// free text.
-  public var freeText: Float = 0.15
+  public var freeText: Float = 0.25
   /// How often a box alone or clicks alone ask for a region that nobody labelled instead (SegVol,
   /// arXiv 2311.13385, on pseudo-masks).
   public var pseudo: Float = 0

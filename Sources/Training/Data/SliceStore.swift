@@ -1,5 +1,5 @@
 import Foundation
-public import Imaging
+import Imaging
 public import Vocabulary
 
 /// All images of some splits of a corpus, decoded once, as the network sees them, in memory.

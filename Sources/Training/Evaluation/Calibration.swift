@@ -84,39 +84,80 @@ public enum Calibration {
 
 /// Fits, on `val`, the presence under which a category is called absent.
 enum PresenceCalibration {
-  /// The share of all DSC on `val` that thresholds shall keep.
-  static let kept = 0.98
+  /// The share of queries for something absent that may still get a mask on `val`; elsewhere it will be
+  /// more.
+  static let falseShare = 0.04
   static let most = 0.9
 
-  /// The largest threshold, at most 0.9, that keeps 98 % of the sum of DSC over the images that show
-  /// the category: what is cut away is what was drawn badly anyway. Categories with fewer than five
-  /// images of either kind are left out.
+  /// What is known of one category: presence where it is shown, with what calling it absent would
+  /// cost, and presence where it is not.
+  private struct Samples {
+    var shown: [(presence: Double, cost: Double)] = []
+    var negatives: [Double] = []
+
+    /// The threshold at which a false mask costs as much as so much DSC, and how many remain: just
+    /// under a presence that was shown, so that this one still counts.
+    func threshold(price: Double) -> (threshold: Double, remaining: Int) {
+      var best = (threshold: 0.0, remaining: negatives.count)
+      var least = price * Double(negatives.count)
+      var (lost, below) = (0.0, 0)
+      for each in shown {
+        if each.presence > PresenceCalibration.most { break }
+        while below < negatives.count, negatives[below] < each.presence { below += 1 }
+        let remaining = negatives.count - below
+        if lost + price * Double(remaining) < least {
+          least = lost + price * Double(remaining)
+          best = (each.presence, remaining)
+        }
+        lost += each.cost
+      }
+      return best
+    }
+  }
+
+  /// Thresholds, at most 0.9, that leave masks on at most 4 % of the images of `val` where they are
+  /// false and lose as little as they can of the mean DSC over pairs of data set and category: one
+  /// price in DSC holds for a false mask of any category. Categories with fewer than five images of
+  /// either kind are left out.
   ///
   /// - Parameter scaling: applied to the presence that was measured first.
   static func thresholds(
     _ tallies: [Tally], scaling: PresenceScaling? = nil
   ) -> [String: Double] {
-    var shown: [String: [(presence: Double, dice: Double)]] = [:]
-    var negatives: [String: Int] = [:]
+    var samples: [String: Samples] = [:]
     for tally in tallies {
-      shown[tally.category, default: []] += tally.shown.compactMap { each in
-        each.presence.map { ($0, each.binaryDice ?? 0) }
+      let shown = tally.shown.compactMap { each in
+        each.presence.map { (presence: $0, cost: each.binaryDice ?? 0) }
       }
-      negatives[tally.category, default: 0] += tally.negatives.count
-    }
-    var fitted: [String: Double] = [:]
-    for (category, images) in shown where images.count >= 5 && negatives[category] ?? 0 >= 5 {
-      let sorted = images.sorted { $0.presence < $1.presence }
-      var left = (1 - kept) * sorted.reduce(0) { $0 + $1.dice }
-      var said = sorted[0].presence
-      for image in sorted {
-        said = image.presence
-        left -= image.dice
-        if left < 0 { break }
+      // Each pair's mean counts once.
+      samples[tally.category, default: Samples()].shown += shown.map {
+        ($0.presence, $0.cost / Double(shown.count))
       }
-      let low = scaling.map { Calibration.scaled(said, by: $0) } ?? said
-      fitted[category] = (min(most, low * 0.999) * 1000).rounded(.down) / 1000
+      samples[tally.category, default: Samples()].negatives += tally.negatives
     }
-    return fitted
+    samples = samples.filter { $1.shown.count >= 5 && $1.negatives.count >= 5 }
+    for category in samples.keys {
+      samples[category]?.shown.sort { $0.presence < $1.presence }
+      samples[category]?.negatives.sort()
+    }
+    let absent = samples.values.reduce(0) { $0 + $1.negatives.count }
+    func remaining(_ price: Double) -> Int {
+      samples.values.reduce(0) { $0 + $1.threshold(price: price).remaining }
+    }
+    // By halves, in the price's logarithm: the lowest that is enough.
+    var (low, high) = (log(1e-9), log(1e3))
+    for _ in 0..<60 {
+      let middle = (low + high) / 2
+      if Double(remaining(exp(middle))) > falseShare * Double(absent) {
+        low = middle
+      } else {
+        high = middle
+      }
+    }
+    return samples.mapValues { each in
+      let said = each.threshold(price: exp(high)).threshold
+      let threshold = scaling.map { Calibration.scaled(said, by: $0) } ?? said
+      return (min(most, threshold * 0.999) * 1000).rounded(.down) / 1000
+    }
   }
 }

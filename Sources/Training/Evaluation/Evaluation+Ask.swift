@@ -13,7 +13,8 @@ struct ObjectAnswer {
 extension Evaluation {
   private var options: SegmentOptions {
     SegmentOptions(
-      threshold: threshold, wantsSemanticMask: prompt == .text, wantsProbabilities: false,
+      threshold: threshold, presenceThreshold: presenceThreshold,
+      wantsSemanticMask: prompt == .text, wantsProbabilities: false,
       wantsAlternatives: measuresOracle)
   }
 
@@ -54,9 +55,7 @@ extension Evaluation {
       if let known {
         result = known
       } else {
-        result = try await engine.segment(
-          slice.image, imageKey: slice.key, queries: prompts.flatMap(\.queries),
-          options: options, progress: nil)
+        result = try await ask(slice, prompts.flatMap(\.queries), engine: engine)
       }
       var next = 0
       for n in prompts.indices where !prompts[n].queries.isEmpty {
@@ -76,6 +75,20 @@ extension Evaluation {
         mask, slice.truths[n], spacing: slice.image.affine.spacing)
     }
     return answers
+  }
+
+  /// A place in a volume's slice is asked for among the slices around it, which are seen with it.
+  private func ask(
+    _ slice: EvaluationSlice, _ queries: [Query], engine: any SegmentationEngine
+  ) async throws -> SegmentationResult {
+    guard prompt != .text, let slab = slice.slab else {
+      return try await engine.segment(
+        slice.image, imageKey: slice.key, queries: queries, options: options, progress: nil)
+    }
+    let result = try await engine.segment(
+      slab.image, imageKey: "\(slice.key) among others",
+      queries: queries.map { $0.lifted(to: slab.level) }, options: options, progress: nil)
+    return result.slice(slab.level)
   }
 
   private func take(
@@ -125,6 +138,19 @@ extension Evaluation {
   }
 }
 
+extension Query {
+  /// The same on one slice of a volume.
+  func lifted(to slice: Int) -> Query {
+    var query = self
+    let z = Double(slice)
+    query.box = box.map {
+      Box([$0.bounds[0], $0.bounds[1], z, $0.bounds[2], $0.bounds[3], z + 1])
+    }
+    query.clicks = clicks.map { Click(at: $0.at + [z], isPositive: $0.isPositive) }
+    return query
+  }
+}
+
 extension SegmentationResult {
   /// What was answered of one axial slice of a volume in the radiological view.
   func slice(_ k: Int) -> SegmentationResult {
@@ -132,6 +158,7 @@ extension SegmentationResult {
     one.semanticMask = semanticMask?.slice(k)
     for n in queries.indices {
       one.queries[n].mask = queries[n].mask?.slice(k)
+      one.queries[n].alternatives = queries[n].alternatives.compactMap { $0.slice(k) }
       guard k < queries[n].slicePresence.count else { continue }
       one.queries[n].presence = queries[n].slicePresence[k]
     }

@@ -34,6 +34,12 @@ public struct Evaluation {
   /// Of all masks that the decoder drew, the one nearest to the truth is measured; else the one with
   /// which the model answers.
   public var measuresOracle = false
+  /// The least number of pixels of an object that is asked for by a box or clicks.
+  public var leastPixels = Evaluation.leastPixels
+  /// Whether only objects of one piece are asked for by a box or clicks.
+  public var wantsSingle = false
+  /// Above which presence something counts as there; nil: as the model's manifest has it.
+  public var presenceThreshold: Double?
   /// Category → sentences by which somebody might ask for it, for `robustness`.
   public var paraphrases: [String: [String]] = [:]
   /// Told how far it is: cases done, cases in all.
@@ -59,6 +65,7 @@ public struct Evaluation {
       split: split.rawValue, prompts: prompt.rawValue, stride: stride,
       tolerance: Self.surfaceTolerance, seconds: Date().timeIntervalSince(began))
     (report.mode, report.isOracle, report.jitter) = (mode?.rawValue, measuresOracle, boxJitter)
+    (report.leastPixels, report.isSingle) = (leastPixels, wantsSingle)
     return report
   }
 

@@ -17,6 +17,8 @@ public struct CasePlace: Sendable, Codable, Hashable {
 /// One image, or axial slice, and what is drawn in it.
 struct EvaluationSlice {
   var image: MedicalImage
+  /// Of a volume: the slice among its neighbours, and which of them it is.
+  var slab: (image: MedicalImage, level: Int)?
   var set: Corpus.DataSet
   var place: CasePlace
   /// The same for the same image in every run: what is drawn by lot for it is drawn from this.
@@ -64,6 +66,18 @@ struct EvaluationCase {
 
   var sliceCount: Int { viewed.depth }
 
+  /// A slice with as many on each side as a network may look at.
+  private func slab(around k: Int) -> (image: MedicalImage, level: Int)? {
+    guard sliceCount > 1 else { return nil }
+    let spacing = viewed.hasSpacing ? viewed.affine.spacing[2] : 0
+    let reach = spacing > 0 ? max(1, Int(Self.reach / spacing)) : 1
+    let range = max(0, k - reach)..<min(sliceCount, k + reach + 1)
+    return viewed.slices(range).map { ($0, k - range.lowerBound) }
+  }
+
+  /// In millimetres.
+  private static let reach = 8.0
+
   /// Every n-th, from the middle of the first n on; the one of a picture.
   func slices(stride: Int) -> [Int] {
     (0..<sliceCount).filter { sliceCount == 1 || $0 % stride == stride / 2 }
@@ -72,7 +86,7 @@ struct EvaluationCase {
   func slice(_ k: Int) -> EvaluationSlice? {
     guard let image = viewed.slice(k), let truth = labels.slice(k) else { return nil }
     return EvaluationSlice(
-      image: image, set: set,
+      image: image, slab: slab(around: k), set: set,
       place: CasePlace(image: file.image, slice: sliceCount > 1 ? k : nil),
       key: "\(set.name)/\(file.image)#\(k)", categories: categories,
       truths: categories.map { category in

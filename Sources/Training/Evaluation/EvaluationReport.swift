@@ -57,6 +57,9 @@ public struct EvaluationReport: Sendable, Codable {
   public var isOracle = false
   /// By how many pixels the sides of a box were off at most.
   public var jitter = 0
+  /// Of the objects: the least number of pixels, and whether only those of one piece were asked for.
+  public var leastPixels = Evaluation.leastPixels
+  public var isSingle = false
   /// Every n-th slice of a volume.
   public var stride: Int
   public var pairs: [PairMeasure]

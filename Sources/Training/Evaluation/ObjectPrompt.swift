@@ -13,6 +13,9 @@ extension Evaluation {
   /// - Parameter key: of the object; what is drawn by lot for it is drawn from this, so that it is the
   ///   same in every run.
   func prompt(for category: String, truth: BinaryMask, key: String) -> ObjectPrompt {
+    guard prompt == .text || isMeasured(truth) else {
+      return ObjectPrompt(queries: [], targets: [])
+    }
     switch prompt {
     case .text:
       return ObjectPrompt(queries: [Query(.category(category))], targets: [truth])
@@ -31,6 +34,10 @@ extension Evaluation {
       guard !clicks.isEmpty else { return ObjectPrompt(queries: [], targets: []) }
       return ObjectPrompt(queries: [Query(.unnamed, clicks: clicks)], targets: [truth])
     }
+  }
+
+  private func isMeasured(_ truth: BinaryMask) -> Bool {
+    truth.count >= leastPixels && (!wantsSingle || truth.regions(most: 2).count == 1)
   }
 
   /// The tight box, each side moved by up to `boxJitter` pixels, within the image and never empty.

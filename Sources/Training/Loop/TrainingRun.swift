@@ -50,6 +50,11 @@ public struct TrainingRun {
     var encoderID: String
   }
 
+  /// A corpus's slices, decoded.
+  struct Slices {
+    var train: SliceStore, val: SliceStore
+  }
+
   /// Trains all stages that are not done yet and writes the bundle to `output/bundle`.
   ///
   /// A run that was broken off goes on from its last checkpoint.
@@ -66,7 +71,9 @@ public struct TrainingRun {
       weights = try pretrain(pretraining, from: weights, material: material)
     }
     for (index, stage) in stages.enumerated() {
-      weights = try run(stage, index: index, from: weights, material: material, began: began)
+      var views: FeatureViews?
+      weights = try run(
+        stage, index: index, from: weights, material: material, views: &views, began: began)
     }
     var manifest = Manifest(
       name: name, version: version, network: configuration.network,
@@ -123,7 +130,8 @@ public struct TrainingRun {
     return result
   }
 
-  func material(_ vocabulary: Vocabulary) throws -> Material {
+  /// - Parameter slices: of the same corpus and categories, where they are decoded already.
+  func material(_ vocabulary: Vocabulary, slices: Slices? = nil) throws -> Material {
     let real = try Corpus(directory: corpus, vocabulary: vocabulary).chosen(choice)
     for set in real.dataSets {
       for remark in set.remarks { say("\(set.name): \(remark)") }
@@ -140,9 +148,9 @@ public struct TrainingRun {
         self.corpus.path, "the vocabulary has no \(unknown.joined(separator: ", ")); add them")
     }
     // What the model knew before is not forgotten: its CO-tokens stay.
-    let known = (start?.manifest.categories ?? []).filter { vocabulary[$0] != nil }
+    let learnt = (start?.manifest.categories ?? []).filter { vocabulary[$0] != nil }
     let wanted = corpus.categories.flatMap { vocabulary.parts(of: $0) }
-    let categories = Set(wanted).union(known).sorted()
+    let categories = Set(wanted).union(learnt).sorted()
     let encoder = try TextEncoder(threads: configuration.threads)
     let texts = ChosenTexts(
       choice: configuration.text, vocabulary: vocabulary, encoder: encoder,
@@ -164,13 +172,14 @@ public struct TrainingRun {
       try texts.vectors($0, modality: $1)
     }
     let side = max(256, stages.map(\.imageSize).max() ?? 256)
-    let train = try SliceStore.load(
-      corpus, split: .train, vocabulary: vocabulary, categories: categories, side: side,
-      sliceReach: configuration.network.sliceReach)
-    let val = try SliceStore.load(
-      corpus, split: .val, vocabulary: vocabulary, categories: categories, side: side,
-      sliceReach: configuration.network.sliceReach)
-    say("decoded \(train.slices.count) slices to train on and \(val.slices.count) to validate")
+    func load(_ split: Split) throws -> SliceStore {
+      try SliceStore.load(
+        corpus, split: split, vocabulary: vocabulary, categories: categories, side: side,
+        sliceReach: configuration.network.sliceReach)
+    }
+    let known = try slices ?? Slices(train: load(.train), val: load(.val))
+    let (train, val) = (known.train, known.val)
+    say("\(train.slices.count) slices to train on and \(val.slices.count) to validate")
     return Material(
       train: train, val: val,
       texts: AspectVectors(
@@ -180,8 +189,10 @@ public struct TrainingRun {
       encoderID: encoder.id)
   }
 
+  /// - Parameter views: of a frozen encoder, where some are encoded already; made where they are needed.
   func run(
-    _ stage: Stage, index: Int, from weights: Weights, material: Material, began: Date
+    _ stage: Stage, index: Int, from weights: Weights, material: Material,
+    views: inout FeatureViews?, began: Date
   ) throws -> Weights {
     var configuration = configuration
     configuration.stage = stage
@@ -201,9 +212,12 @@ public struct TrainingRun {
       store: material.train, texts: material.texts, configuration: network, shape: shape)
     maker.mix = configuration.mix
     if configuration.takesFeatures {
-      maker.views = try FeatureViews(
-        maker, network: trainer.network, weights: weights, bytes: configuration.featureBytes,
-        seed: configuration.seed, autocast: configuration.autocast, progress: progress)
+      maker.views =
+        try views
+        ?? FeatureViews(
+          maker, network: trainer.network, weights: weights, bytes: configuration.featureBytes,
+          seed: configuration.seed, autocast: configuration.autocast, progress: progress)
+      views = maker.views
       say("stage \(index): \(maker.views?.views.count ?? 0) views are encoded")
     }
     let batches = maker

@@ -51,7 +51,7 @@ public struct EvaluationPage {
     let n = report.pairs.reduce(0) { $0 + $1.n }
     return """
       <p class="meta">\(escaped(report.setting)); \(report.pairs.count) pairs of data set and \
-      category, \(n) objects of at least \(Evaluation.leastPixels) pixels. Intervals: bootstrap \
+      category, \(n) objects of at least \(report.leastPixels) pixels. Intervals: bootstrap \
       over patients.</p>
       <p class="notice">\(escaped(StudyReport.notice))</p>
       \(table.html)

@@ -1,5 +1,5 @@
 public import Foundation
-public import Vocabulary
+import Vocabulary
 
 /// How the files of a data set lie in its folder (docs/training.md, section Data).
 public enum DataSetLayout: String, Sendable, Codable, CaseIterable {

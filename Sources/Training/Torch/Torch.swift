@@ -1,5 +1,5 @@
 import CTorch
-public import Foundation
+import Foundation
 
 /// What the trainer's backend refused, with torch's own words.
 public struct TorchError: Error, Hashable, CustomStringConvertible {

@@ -10,6 +10,10 @@ enum DescriptionFile {
         "   \(try quoted(modality)): \(try quoted(text))"
       }
       .joined(separator: ",\n")
+    let phrasings = try description.phrasings
+      .map { text throws(DescribeError) in "  \(try quoted(text))" }
+      .joined(separator: ",\n")
+    let more = phrasings.isEmpty ? "" : ",\n \"phrasings\": [\n\(phrasings)\n ]"
     return """
       {
        "category": \(try quoted(description.category)),
@@ -23,7 +27,7 @@ enum DescriptionFile {
       \(appearance)
         },
         "neighbours": \(try quoted(description.neighbours))
-       }
+       }\(more)
       }
 
       """

@@ -49,9 +49,12 @@ public struct DescriptionWriter: Sendable {
     if !force, FileManager.default.fileExists(atPath: url.path) {
       throw DescriptionFile.exists(url)
     }
+    // What people might ask by stays true of the category.
+    let phrasings = files.descriptions.first { $0.value.category == id }?.value.phrasings ?? []
     files.descriptions.removeAll { $0.value.category == id }
     let day = date.formatted(.iso8601.year().month().day().dateSeparator(.dash))
-    let description = try await ask(category, date: day, others: files)
+    var description = try await ask(category, date: day, others: files)
+    description.phrasings = phrasings
     try DescriptionFile.write(description, to: url, force: force)
     return url
   }

@@ -12,11 +12,14 @@ struct DescriptionRecord: Codable {
   let template: String?
   let date: String?
   let aspects: Aspects?
+  var phrasings: [String]?
 }
 
 extension DescriptionRecord {
   /// Fewest and most words of an aspect. Wider than the 12–40 that writers are asked for.
   static let words = 8...60
+  /// Of a phrasing.
+  static let phrasingWords = 2...60
 
   /// The description, if it is sound by itself and belongs to the file `prompts/<id>.json`.
   func description(id: String) -> Result<Description, Faults> {
@@ -30,14 +33,20 @@ extension DescriptionRecord {
       ("shape", aspects?.shape), ("texture", aspects?.texture), ("location", aspects?.location),
       ("neighbours", aspects?.neighbours),
     ]
-    for (aspect, text) in texts { Self.check(text, aspect, &faults) }
+    for (aspect, text) in texts { Self.check(text, "aspects.\(aspect)", &faults) }
+    for (n, text) in (phrasings ?? []).enumerated() {
+      Self.check(text, "phrasings[\(n)]", words: Self.phrasingWords, &faults)
+    }
+    if Set(phrasings ?? []).count != phrasings?.count ?? 0 {
+      faults.messages.append("phrasings says something twice")
+    }
     let appearance = aspects?.appearance ?? [:]
     if appearance.isEmpty { faults.messages.append("aspects.appearance names no modality") }
     for (modality, text) in appearance.sorted(by: { $0.key < $1.key }) {
       if !CategoryRecord.knownModalities.contains(modality) {
         faults.messages.append("aspects.appearance.\(modality) is not one of DICOM's terms")
       }
-      Self.check(text, "appearance.\(modality)", &faults)
+      Self.check(text, "aspects.appearance.\(modality)", &faults)
     }
     guard faults.messages.isEmpty, let template, let date, let aspects, let shape = aspects.shape,
       let texture = aspects.texture, let location = aspects.location,
@@ -46,23 +55,26 @@ extension DescriptionRecord {
     return .success(
       Description(
         category: id, template: template, date: date, shape: shape, texture: texture,
-        location: location, appearance: appearance, neighbours: neighbours))
+        location: location, appearance: appearance, neighbours: neighbours,
+        phrasings: phrasings ?? []))
   }
 
-  private static func check(_ text: String?, _ aspect: String, _ faults: inout Faults) {
+  private static func check(
+    _ text: String?, _ member: String, words: ClosedRange<Int> = words, _ faults: inout Faults
+  ) {
     guard let text, !text.isEmpty else {
-      faults.messages.append("aspects.\(aspect) is missing")
+      faults.messages.append("\(member) is missing")
       return
     }
     let count = text.split(whereSeparator: \.isWhitespace).count
     if !words.contains(count) {
       faults.messages.append(
-        "aspects.\(aspect) has \(count) words; write \(words.lowerBound) to \(words.upperBound)")
+        "\(member) has \(count) words; write \(words.lowerBound) to \(words.upperBound)")
     }
     if text.first?.isWhitespace == true || text.last?.isWhitespace == true
       || text.contains(where: \.isNewline)
     {
-      faults.messages.append("aspects.\(aspect) has outer spaces or a line break")
+      faults.messages.append("\(member) has outer spaces or a line break")
     }
   }
 

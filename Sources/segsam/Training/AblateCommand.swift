@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSONC
+import SegSAM
 import Training
 
 /// `segsam ablate`.
@@ -9,10 +10,11 @@ struct AblateCommand: AsyncParsableCommand {
     commandName: "ablate",
     abstract: "Measures what each of SEG-SAM's parts and what the texts are worth.",
     discussion: """
-      Trains a small number of steps for each network and seed, from random weights unless --start
-      is given, and validates on `val` at the training's image size. Parts: each object is asked for
+      Trains a small number of steps for each network and seed, from random weights, and validates on `val` at the training's image size. Parts: each object is asked for
       by one click, as in the paper's ablation. Texts: the whole network, asked by text alone.
-      Goes on where it was broken off.
+      With --start and --freeze encoder the image encoder is that model's, and all else begins anew:
+      the features of augmented images are then encoded once for all networks, so that each takes
+      minutes. Goes on where it was broken off.
 
         segsam ablate --corpus ../shared/corpus -o runs/ablation --autocast --muon
       """)
@@ -38,6 +40,11 @@ struct AblateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the rows to this file.", valueName: "file"))
   var json: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "With --freeze encoder: the model whose image encoder is taken.", valueName: "name"))
+  var start: String?
+
   @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
 
   enum Choice: String, CaseIterable, ExpressibleByArgument, Sendable { case parts, texts, both }
@@ -50,15 +57,20 @@ struct AblateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    guard (start != nil) == optimisation.freeze.scopes.contains("image_encoder") else {
+      throw Failure(.badInput, "--start and --freeze encoder go together")
+    }
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let stage = stage.stage(warmUp: optimisation.warmUp, finalRate: optimisation.finalRate)
     let variants =
       (what == .texts ? [] : AblationVariant.parts) + (what == .parts ? [] : AblationVariant.texts)
-    let (corpus, options, seeds, json) = (corpus, optimisation, seeds, json)
+    let (corpus, options, seeds, json, start) = (corpus, optimisation, seeds, json, start)
     let rows = try await Blocking.run {
       var run = TrainingRun(
         corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
         configuration: options.configuration(first: stage), stages: [stage])
+      run.start = try start.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
+      if let known = run.start { run.configuration.network = known.manifest.network }
       run.phantoms = options.phantoms
       run.checkpointSeconds = options.checkpointSeconds
       run.logSteps = options.logSteps

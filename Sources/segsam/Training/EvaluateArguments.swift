@@ -62,6 +62,21 @@ struct PromptingOptions: ParsableArguments {
         + "where the answer before is most wrong.", valueName: "n"))
   var clicks = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "With boxes or clicks: only objects of so many pixels in the image or slice.",
+      valueName: "n"))
+  var leastPixels = Evaluation.leastPixels
+
+  @Flag(help: "With boxes or clicks: only objects of one piece.")
+  var single = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Above which presence something counts as there, as in requests; 0 shows all that is drawn, to "
+        + "fit thresholds. Else as the model has it.", valueName: "p"))
+  var presenceThreshold: Double?
+
   @Flag(
     help: """
       Also ask for everything in other words (synonyms, Latin, Chinese, slips of typing, free text, \
@@ -94,6 +109,15 @@ struct PromptingOptions: ParsableArguments {
   func validate() throws {
     guard threshold > 0, threshold < 1 else {
       throw ValidationError("--threshold is over 0 and under 1.")
+    }
+    if let presenceThreshold, !(0...1).contains(presenceThreshold) {
+      throw ValidationError("--presence-threshold is 0 to 1.")
+    }
+    guard (1...1_000_000).contains(leastPixels) else {
+      throw ValidationError("--least-pixels is 1 to 1000000.")
+    }
+    if kind == .text, single || leastPixels != Evaluation.leastPixels {
+      throw ValidationError("--single and --least-pixels go with boxes or clicks.")
     }
     guard (0...500).contains(jitter) else { throw ValidationError("--jitter is 0 to 500.") }
     guard (1...9).contains(clicks) else { throw ValidationError("--clicks is 1 to 9.") }

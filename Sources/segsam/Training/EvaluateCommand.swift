@@ -87,6 +87,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       (evaluation.stride, evaluation.threshold) = (stride, prompting.threshold)
       (evaluation.boxJitter, evaluation.clicks) = (prompting.jitter, prompting.clicks)
       (evaluation.mode, evaluation.measuresOracle) = (prompting.mode?.mode, prompting.oracle)
+      (evaluation.leastPixels, evaluation.wantsSingle) = (prompting.leastPixels, prompting.single)
+      evaluation.presenceThreshold = prompting.presenceThreshold
       evaluation.paraphrases = paraphrases
       evaluation.progress = { progress.advance($0, of: $1) }
       var report = try await evaluation.run(loaded.engine)

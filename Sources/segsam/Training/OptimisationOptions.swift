@@ -78,6 +78,12 @@ struct OptimisationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "How often a text is one sentence of what somebody might type, instead of the description.",
+      valueName: "share"))
+  var freeText = Double(PromptMix().freeText)
+
+  @Option(
+    help: ArgumentHelp(
       "Every so many steps the network answers first, and prompts with a place get a click where it "
         + "is wrong; 0: never.", valueName: "steps"))
   var correctEvery = 4
@@ -114,8 +120,8 @@ struct OptimisationOptions: ParsableArguments {
       throw ValidationError("--feature-cache is 0 to 1000000.")
     }
     guard (1...256).contains(lora ?? 1) else { throw ValidationError("--lora is 1 to 256.") }
-    guard (0...1).contains(pseudoShare) else {
-      throw ValidationError("--pseudo-share lies from 0 to 1.")
+    guard (0...1).contains(pseudoShare), (0...1).contains(freeText) else {
+      throw ValidationError("--pseudo-share and --free-text lie from 0 to 1.")
     }
     guard freeze.scopes.count < Parts.names.count else {
       throw ValidationError("With every part frozen there is nothing to train.")
@@ -140,7 +146,7 @@ struct OptimisationOptions: ParsableArguments {
     configuration.frozen = freeze.scopes
     configuration.muon = muon
     configuration.correctEvery = correctEvery
-    configuration.mix.pseudo = Float(pseudoShare)
+    (configuration.mix.pseudo, configuration.mix.freeText) = (Float(pseudoShare), Float(freeText))
     configuration.lora = lora
     configuration.featureBytes = featureCache << 20
     return configuration
