@@ -31,7 +31,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let http = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(
@@ -47,6 +49,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     // Foreign libraries, nothing else.
@@ -73,12 +78,19 @@ let package = Package(
       ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "Reporting", "TextEncoder", "Vocabulary"]),
     library("Reporting", ["SegSAM", "JSONC"]),
     library("BusProtocol", ["JSONC"]),
-    library("Server", ["BusProtocol", "ZeroMQ", "SegSAM", "Reporting", log, lifecycle]),
+    library("Journal", [database]),
+    library("Telemetry", [http]),
+    library(
+      "Server",
+      [
+        "BusProtocol", "ZeroMQ", "SegSAM", "Reporting", "Journal", "Telemetry", log, lifecycle,
+      ]),
     library("Client", ["BusProtocol", "ZeroMQ", "JSONC"]),
     .executableTarget(
       name: "segsam",
       dependencies: [
         "Server", "Client", "Training", "Reporting", argumentParser, log, lifecycle, unixSignals,
+        yaml,
       ],
       swiftSettings: strict),
     tests("ZeroMQ"),
@@ -96,6 +108,8 @@ let package = Package(
     tests("Training", ["NetworkExample", "OperationExamples"]),
     tests("Reporting"),
     tests("BusProtocol"),
+    tests("Journal"),
+    tests("Telemetry"),
     tests("Server", ["Client"]),
     tests("Client"),
     tests("segsam", ["Server", "Client"]),
