@@ -33,6 +33,7 @@ let argumentParser = Target.Dependency.product(
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let sockets = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -79,7 +80,7 @@ let package = Package(
     library("Reporting", ["SegSAM", "JSONC"]),
     library("BusProtocol", ["JSONC"]),
     library("Journal", [database]),
-    library("Telemetry", [http]),
+    library("Telemetry", [http, sockets]),
     library(
       "Server",
       [
@@ -89,7 +90,7 @@ let package = Package(
     .executableTarget(
       name: "segsam",
       dependencies: [
-        "Server", "Client", "Training", "Reporting", argumentParser, log, lifecycle, unixSignals,
+        "Server", "Client", "Training", "Reporting", "Telemetry", argumentParser, log, lifecycle, unixSignals,
         yaml,
       ],
       swiftSettings: strict),

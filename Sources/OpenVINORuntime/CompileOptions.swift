@@ -19,6 +19,8 @@ public struct CompileOptions: Sendable, Hashable {
   public var precision: Precision
   /// Threads a run may use; nil leaves it to OpenVINO (all cores).
   public var threads: Int?
+  /// Runs side by side, which share the threads.
+  public var streams = 1
   /// Where compiled models are kept between runs of the program; nil keeps none.
   public var cacheDirectory: String?
 
@@ -39,8 +41,7 @@ public struct CompileOptions: Sendable, Hashable {
   ) throws(OpenVINOError) -> Result {
     var pairs = [
       ("INFERENCE_PRECISION_HINT", effectivePrecision(hasBFloat16: hasBFloat16).rawValue),
-      // One run at a time that uses all threads; the caller decides how many run side by side.
-      ("NUM_STREAMS", "1"), ("ENABLE_CPU_PINNING", "NO"),
+      ("NUM_STREAMS", String(max(1, streams))), ("ENABLE_CPU_PINNING", "NO"),
     ]
     if effectivePrecision(hasBFloat16: hasBFloat16) == .float32 {
       // OpenVINO 2026.4's fusion of MLPs crashes in f32 while it compiles some networks, among them

@@ -1,67 +1,95 @@
 import BusProtocol
 import Imaging
+import Journal
 import Logging
+import Telemetry
 import ZeroMQ
 
 /// The sockets and tasks of a server that runs.
 struct LiveServer: Sendable {
   let endpoints: SegmentService.Endpoints
   private let loop: SocketLoop
-  private let router: Endpoint, publisher: Endpoint
   private let dispatcher: Dispatcher
+  private let access: Access?
+  private let stream: Publisher
+  private let journals: OpenJournals
   private let tasks: [Task<Void, Never>]
   private let grace: Duration
 
   init(
-    configuration: SegmentService.Configuration, work: RequestWork, logger: Logger
+    configuration: SegmentService.Configuration, work: RequestWork, logger: Logger,
+    reload: SegmentService.Reload?, metrics: ServerMetrics?
   ) async throws(ServiceError) {
-    do throws(ZMQError) {
-      loop = try SocketLoop(name: "segsam-bus")
-    } catch {
-      throw ServiceError(.bindFailed, "\(error)")
+    let executor = WorkExecutor(label: "segsam.journal")
+    access = try configuration.security.map { security throws(ServiceError) in
+      try Access(security, logger: logger, metrics: metrics)
     }
-    do throws(ZMQError) {
-      router = try await loop.open(
-        .router, at: [.bind(configuration.bind)], options: configuration.routerOptions,
-        limits: configuration.routerLimits)
-      publisher = try await loop.open(
-        .xpub, at: [.bind(configuration.publish)], options: configuration.publisherOptions,
-        limits: EndpointLimits(inboxBytes: 1 << 20))
+    journals = try await OpenJournals.open(configuration, on: executor)
+    let sockets: Sockets
+    do throws(ServiceError) {
+      sockets = try await Sockets(configuration, access: access)
     } catch {
-      await loop.shutdown(grace: .zero)
-      throw ServiceError(
-        .bindFailed, "\(configuration.bind), \(configuration.publish): \(error)")
+      journals.close()
+      throw error
     }
-    endpoints = SegmentService.Endpoints(bind: router.address, publish: publisher.address)
+    loop = sockets.loop
+    endpoints = SegmentService.Endpoints(
+      bind: sockets.router.address, publish: sockets.publisher.address)
     grace = configuration.stopGrace
-    let stream = Publisher(endpoint: publisher, topicCapacity: configuration.budget.topics)
+    stream = Publisher(
+      endpoint: sockets.publisher, journal: journals.stream, metrics: metrics
+    ) { error in
+      metrics?.journalFailures.increment()
+      logger.error("the stream's journal failed", metadata: ["error": "\(error)"])
+    }
+    let durable = journals.requests.map {
+      DurableRequests(journal: $0, logger: logger) { metrics?.journalFailures.increment() }
+    }
+    var work = work
+    work.stream = journals.stream
     dispatcher = Dispatcher(
-      configuration: configuration, router: router, publisher: stream, work: work, logger: logger)
+      configuration: configuration, router: sockets.router, publisher: stream, work: work,
+      logger: logger, durable: durable, reload: reload, metrics: metrics,
+      roles: { [access] user in access?.ring.roles(of: user) })
+    metrics?.snapshot = { [dispatcher, stream, journals] in
+      await dispatcher.snapshot(stream: stream, journals: journals)
+    }
     let parser = MessageParser(
       limits: configuration.limits, contentTypes: Set(ImageFile.contentTypes))
+    if let durable {
+      let restored = await Task(executorPreference: executor) {
+        Result { try durable.restore(parser) }
+      }.value
+      switch restored {
+      case .success(let requests): await dispatcher.restore(requests)
+      case .failure(let error):
+        await loop.shutdown(grace: .zero)
+        journals.close()
+        throw ServiceError(.journal, "\(error)")
+      }
+    }
     tasks = Self.tasks(
-      parser, router: router, publisher: publisher, stream: stream, dispatcher: dispatcher,
-      heartbeat: configuration.heartbeat)
+      parser, sockets, stream: stream, dispatcher: dispatcher, journals: journals,
+      executor: executor, heartbeat: configuration.heartbeat, logger: logger)
   }
 
   private static func tasks(
-    _ parser: MessageParser, router: Endpoint, publisher: Endpoint, stream: Publisher,
-    dispatcher: Dispatcher, heartbeat: Duration
+    _ parser: MessageParser, _ sockets: Sockets, stream: Publisher, dispatcher: Dispatcher,
+    journals: OpenJournals, executor: WorkExecutor, heartbeat: Duration, logger: Logger
   ) -> [Task<Void, Never>] {
     [
       // Parsing and digesting large messages takes time: not on the cooperative pool.
       Task(executorPreference: dispatcher.executor) {
-        for await message in router.messages {
+        for await message in sockets.router.messages {
           guard let peer = message.frames.first else { continue }
-          switch parser.request(in: message) {
-          case .success(let request):
-            await dispatcher.receive(request, digest: request.digest, from: peer)
+          switch parser.arrival(in: message, from: peer) {
+          case .success(let arrival): await dispatcher.receive(arrival)
           case .failure(let rejection): await dispatcher.refuse(rejection, from: peer)
           }
         }
       },
       // Subscriptions are libzmq's business; unread they would pile up.
-      Task { for await _ in publisher.messages {} },
+      Task { for await _ in sockets.publisher.messages {} },
       Task {
         while !Task.isCancelled {
           stream.heartbeat()
@@ -69,28 +97,87 @@ struct LiveServer: Sendable {
           try? await Task.sleep(for: heartbeat)
         }
       },
+      Task(executorPreference: executor) {
+        while !Task.isCancelled {
+          journals.sweep(logger)
+          try? await Task.sleep(for: .seconds(10))
+        }
+      },
     ]
+  }
+
+  /// Reads the list of clients again. Where that fails, the one before stays in force.
+  func reloadKeys() throws(ServiceError) -> Int {
+    guard let access else { return 0 }
+    do {
+      return try access.ring.reload()
+    } catch {
+      throw ServiceError(.badConfiguration, error.message)
+    }
   }
 
   func stop() async {
     await dispatcher.drain(grace: grace)
     for task in tasks { task.cancel() }
+    await stream.flush()
     await loop.shutdown(grace: .seconds(2))
     await loop.context.terminate()
+    // A sweep may still be at it.
+    for task in tasks { await task.value }
+    journals.close()
+  }
+}
+
+/// Both sockets, bound.
+struct Sockets: Sendable {
+  let loop: SocketLoop
+  let router: Endpoint, publisher: Endpoint
+
+  init(
+    _ configuration: SegmentService.Configuration, access: Access?
+  ) async throws(ServiceError) {
+    var (requests, stream) = (configuration.routerOptions, configuration.publisherOptions)
+    do throws(ZMQError) {
+      loop = try SocketLoop(name: "segsam-bus")
+      if let access {
+        try loop.context.authenticate { access.ring.verdict(on: $0) }
+        (requests.curve, stream.curve) = (access.curve(.requests), access.curve(.stream))
+      }
+    } catch {
+      throw ServiceError(.bindFailed, "\(error)")
+    }
+    do throws(ZMQError) {
+      router = try await loop.open(
+        .router, at: [.bind(configuration.bind)], options: requests,
+        limits: configuration.routerLimits)
+      publisher = try await loop.open(
+        .xpub, at: [.bind(configuration.publish)], options: stream,
+        limits: EndpointLimits(inboxBytes: 1 << 20))
+    } catch {
+      await loop.shutdown(grace: .zero)
+      throw ServiceError(
+        .bindFailed, "\(configuration.bind), \(configuration.publish): \(error)")
+    }
   }
 }
 
 extension MessageParser {
   /// Reads what came after the routing id.
-  func request(in message: Message) -> Result<Request, Rejection> {
+  func arrival(in message: Message, from peer: Frame) -> Result<Arrival, Rejection> {
     let payloads = message.frames.dropFirst().map { Payload($0) }
     do throws(Rejection) {
       let request = try parse(frames: payloads)
-      if !message.isTruncated { return .success(request) }
-      return .failure(
-        Rejection(
-          .tooLarge(limit: "inputs", maximum: limits.inputs), id: request.header.id,
-          isEnveloped: request.isEnveloped))
+      guard !message.isTruncated else {
+        return .failure(
+          Rejection(
+            .tooLarge(limit: "inputs", maximum: limits.inputs), id: request.header.id,
+            isEnveloped: request.isEnveloped))
+      }
+      return .success(
+        Arrival(
+          content: request, digest: request.digest,
+          frames: Array(message.frames.dropFirst(request.isEnveloped ? 2 : 1)), peer: peer,
+          user: message.userID))
     } catch {
       if !message.isTruncated { return .failure(error) }
       let isMany = payloads.count > limits.inputs

@@ -1,4 +1,6 @@
 public import BusProtocol
+public import Foundation
+public import Journal
 
 extension SegmentService {
   /// How a server is set up. The defaults are those of the protocol.
@@ -8,6 +10,10 @@ extension SegmentService {
     public var publish = "tcp://127.0.0.1:5556"
     /// Binds to addresses that other machines reach, without keys. Off, that is refused.
     public var isInsecure = false
+    /// Keys that connections are asked for; nil: none.
+    public var security: Security?
+    /// What one client may take.
+    public var clientLimits = ClientLimits()
     /// Of messages (protocol: Messages).
     public var limits = ProtocolLimits()
     /// Of the server's own memory.
@@ -21,6 +27,12 @@ extension SegmentService {
     /// A held image's lease, and how long an answer can be asked for again.
     public var imageLease: Duration = .seconds(60)
     public var answerAge: Duration = .seconds(600)
+
+    /// The folder in which durable requests, their answers and the stream are kept; nil: there are no
+    /// durable requests, and the stream is kept in memory.
+    public var journal: URL?
+    /// What the journal keeps; without one, of the stream in memory.
+    public var journalLimits = JournalLimits()
 
     public init() {}
   }
@@ -50,13 +62,16 @@ extension SegmentService {
 
 extension SegmentService.Configuration {
   /// Refuses what could not work, or would be open to others unasked.
-  func check() throws(ServiceError) {
-    for endpoint in [bind, publish] where !Self.isLocal(endpoint) && !isInsecure {
+  public func check() throws(ServiceError) {
+    for endpoint in [bind, publish]
+    where !Self.isLocal(endpoint) && !isInsecure && security == nil {
       throw ServiceError(
         .insecureBind,
         "\(endpoint) can be reached by others, who are not asked for keys; "
-          + "bind to 127.0.0.1 or ipc, or allow it with --insecure")
+          + "bind to 127.0.0.1 or ipc, give --server-key and --client-keys, or allow it with "
+          + "--insecure")
     }
+    try clientLimits.check()
     guard workers > 0, budget.queuedRequests > 0 else {
       throw ServiceError(.badConfiguration, "workers and queued requests must be at least 1")
     }

@@ -3,6 +3,7 @@ import Imaging
 public import Logging
 public import SegSAM
 public import ServiceLifecycle
+public import Telemetry
 public import Vocabulary
 import ZeroMQ
 
@@ -17,8 +18,23 @@ public actor SegmentService: Service {
     public var bind: String, publish: String
   }
 
+  /// A model with the vocabulary that it speaks.
+  public struct Loaded: Sendable {
+    public var engine: any SegmentationEngine
+    public var vocabulary: Vocabulary
+    public init(engine: any SegmentationEngine, vocabulary: Vocabulary) {
+      self.engine = engine
+      self.vocabulary = vocabulary
+    }
+  }
+
+  /// Loads a model by name; nil: the one of the same name again.
+  public typealias Reload = @Sendable (String?) async throws -> Loaded
+
   private let configuration: Configuration
   private let work: RequestWork
+  private let reload: Reload?
+  private let metrics: ServerMetrics?
   private let logger: Logger
   private let onReady: (@Sendable (Endpoints) -> Void)?
   private var live: LiveServer?
@@ -26,14 +42,19 @@ public actor SegmentService: Service {
 
   /// - Parameters:
   ///   - engine: the model; runs its inference off the cooperative pool.
+  ///   - reload: for `model.reload`; nil: it is not offered.
+  ///   - metrics: what is counted; nil: nothing.
   ///   - onReady: called once requests are answered.
   public init(
     configuration: Configuration = Configuration(), engine: any SegmentationEngine,
-    vocabulary: Vocabulary, logger: Logger,
+    vocabulary: Vocabulary, logger: Logger, reload: Reload? = nil,
+    metrics: ServerMetrics? = nil,
     onReady: (@Sendable (Endpoints) -> Void)? = nil
   ) {
     self.configuration = configuration
     self.logger = logger
+    self.reload = reload
+    self.metrics = metrics
     self.onReady = onReady
     work = RequestWork(
       engine: engine,
@@ -59,7 +80,9 @@ public actor SegmentService: Service {
     }
     wasStarted = true
     try configuration.check()
-    let server = try await LiveServer(configuration: configuration, work: work, logger: logger)
+    let server = try await LiveServer(
+      configuration: configuration, work: work, logger: logger, reload: reload,
+      metrics: metrics)
     live = server
     logger.info(
       "ready",
@@ -68,6 +91,24 @@ public actor SegmentService: Service {
         "model": "\(work.engine.model.name)",
       ])
     return server.endpoints
+  }
+
+  /// Reads the list of client keys again, as at SIGHUP. Where that fails, the one before stays in
+  /// force.
+  ///
+  /// - Returns: how many clients there are now; 0 where no keys are asked for.
+  @discardableResult
+  public func reloadKeys() async throws(ServiceError) -> Int {
+    guard let live else { return 0 }
+    let outcome = await Task(executorPreference: WorkExecutor(label: "segsam.keys")) {
+      Result { () throws(ServiceError) in try live.reloadKeys() }
+    }.value
+    switch outcome {
+    case .success(let count): logger.info("keys", metadata: ["clients": "\(count)"])
+    case .failure(let error):
+      logger.error("keys not reloaded", metadata: ["error": "\(error.message)"])
+    }
+    return try outcome.get()
   }
 
   /// Takes no new work, finishes what is in flight within the grace, and closes the sockets.

@@ -8,6 +8,8 @@ public struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     case bindFailed = "bind_failed"
     /// `start` or `run` a second time.
     case alreadyStarted = "already_started"
+    /// The journal's folder cannot be used.
+    case journal
   }
 
   public var code: Code

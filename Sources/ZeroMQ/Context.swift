@@ -9,6 +9,7 @@ import Synchronization
 public final class Context: @unchecked Sendable {
   private let raw: Mutex<Handle>
   private struct Handle: @unchecked Sendable { var pointer: UnsafeMutableRawPointer? }
+  private let authenticates = Atomic(false)
 
   /// - Parameter ioThreads: libzmq's network threads; one carries about a gigabyte a second.
   public init(ioThreads: Int = 1) throws(ZMQError) {
@@ -43,6 +44,11 @@ public final class Context: @unchecked Sendable {
       return Opened(pointer: socket)
     }.pointer
   }
+
+  /// Whether clients of CURVE servers are asked about: by a handler that lives as long as this.
+  var hasAuthenticator: Bool { authenticates.load(ordering: .acquiring) }
+
+  func noteAuthenticator() { authenticates.store(true, ordering: .releasing) }
 
   private struct Opened: @unchecked Sendable { var pointer: UnsafeMutableRawPointer }
 

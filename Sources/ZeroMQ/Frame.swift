@@ -62,6 +62,13 @@ public final class Frame: @unchecked Sendable {
   /// The bytes as UTF-8 text, what is not valid replaced.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// What libzmq knows of the connection that the frame came by.
+  ///
+  /// A peer that was not authenticated can set any property itself, `User-Id` among them.
+  func property(_ name: String) -> String? {
+    zmq_msg_gets(message, name).map { String(cString: $0) }
+  }
+
   private static func fill(
     _ message: UnsafeMutablePointer<zmq_msg_t>, with bytes: UnsafeBufferPointer<UInt8>
   ) {

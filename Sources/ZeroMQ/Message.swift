@@ -3,10 +3,14 @@ public struct Message: Sendable, Equatable, ExpressibleByArrayLiteral {
   public var frames: [Frame]
   /// More frames or bytes came than the socket's limits allow; the surplus was dropped.
   public var isTruncated: Bool
+  /// Who sent it: what the authenticator called the client of a CURVE server. Nil on all other
+  /// sockets, and for messages that were not received. It is not sent.
+  public var userID: String?
 
-  public init(_ frames: [Frame], isTruncated: Bool = false) {
+  public init(_ frames: [Frame], isTruncated: Bool = false, userID: String? = nil) {
     self.frames = frames
     self.isTruncated = isTruncated
+    self.userID = userID
   }
 
   public init(arrayLiteral elements: Frame...) { self.init(elements) }

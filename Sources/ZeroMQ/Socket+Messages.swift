@@ -32,6 +32,7 @@ extension Socket {
       // libzmq delivers whole messages, so the parts that follow are there already.
       flags = 0
       let hasMore = zmq_msg_more(frame.message) != 0
+      if isAuthenticated && message.userID == nil { message.userID = frame.property("User-Id") }
       bytes += frame.count
       if message.frames.count < limits.frames && bytes <= limits.bytes {
         message.frames.append(frame)

@@ -8,11 +8,19 @@ import Glibc
 public struct Socket: ~Copyable {
   let raw: UnsafeMutableRawPointer
   public let kind: SocketKind
-  private let context: Context
+  /// Whether an authenticator lets peers in. Without one their `User-Id` is whatever they say.
+  let isAuthenticated: Bool
+  /// Kept alive; nil for a socket that ends with its context.
+  private let context: Context?
+
+  /// - Throws: `ECONNREFUSED` for a CURVE server in a context without authenticator: libzmq would
+  ///   let everybody in.
 
   public init(
     _ context: Context, _ kind: SocketKind, options: SocketOptions = SocketOptions()
   ) throws(ZMQError) {
+    let isServer = options.curve?.isServer == true
+    if isServer && !context.hasAuthenticator { throw .unauthenticated("zmq_socket") }
     let pointer = try context.openSocket(kind)
     do {
       try options.apply(to: SocketSetter(raw: pointer), kind: kind)
@@ -23,6 +31,15 @@ public struct Socket: ~Copyable {
     raw = pointer
     self.context = context
     self.kind = kind
+    isAuthenticated = isServer
+  }
+
+  /// A socket that does not keep its context alive: whoever has it closes it at `ETERM`.
+  init(endingWith context: Context, _ kind: SocketKind) throws(ZMQError) {
+    raw = try context.openSocket(kind)
+    self.kind = kind
+    self.context = nil
+    isAuthenticated = false
   }
 
   deinit { zmq_close(raw) }

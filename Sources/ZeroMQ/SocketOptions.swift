@@ -27,6 +27,8 @@ public struct SocketOptions: Sendable, Hashable {
   public var routingID: [UInt8]?
   /// Topic prefixes of a SUB socket.
   public var subscriptions: [String] = []
+  /// Keys, over tcp and ipc; nil: connections are open, and encrypted by nobody.
+  public var curve: CurveOptions?
   /// How long blocking calls of a bare `Socket` wait; -1: for ever.
   public var receiveTimeout: Int = -1
   public var sendTimeout: Int = -1
@@ -57,6 +59,7 @@ public struct SocketOptions: Sendable, Hashable {
       try socket.set(ZMQ_HEARTBEAT_TIMEOUT, heartbeat.timeout)
       try socket.set(ZMQ_HEARTBEAT_TTL, heartbeat.timeout)
     }
+    try curve?.apply(to: socket)
     if let routingID { try socket.set(ZMQ_ROUTING_ID, routingID) }
     if kind == .router {
       try socket.set(ZMQ_ROUTER_MANDATORY, routerMandatory ? 1 : 0)

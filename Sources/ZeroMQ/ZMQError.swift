@@ -21,6 +21,8 @@ public struct ZMQError: Error, Hashable, Sendable, CustomStringConvertible {
     case EADDRNOTAVAIL, ENODEV: return "\(call): \(text); bind to an address of this machine"
     case EPROTONOSUPPORT, EINVAL:
       return "\(call): \(text); an endpoint looks like tcp://127.0.0.1:5555 or ipc:///run/x.sock"
+    case ECONNREFUSED:
+      return "\(call): \(text); a CURVE server needs Context.authenticate first"
     default: return "\(call): \(text)"
     }
   }
@@ -28,6 +30,11 @@ public struct ZMQError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What the call that just failed on this thread left behind.
   static func last(_ call: StaticString) -> ZMQError {
     ZMQError(call: "\(call)", code: zmq_errno())
+  }
+
+  /// A CURVE server whose clients nobody would be asked about.
+  static func unauthenticated(_ call: StaticString) -> ZMQError {
+    ZMQError(call: "\(call)", code: ECONNREFUSED)
   }
 
   /// An endpoint or loop that was shut down already.

@@ -1,5 +1,6 @@
 import BusProtocol
 import JSONC
+import Journal
 import Testing
 import ZeroMQ
 
@@ -12,7 +13,9 @@ struct PublisherTests {
     let loop = try SocketLoop()
     let endpoint = try await loop.open(.push, at: [.bind("inproc://stream")])
     let reader = Peer(try await loop.open(.pull, at: [.connect("inproc://stream")]))
-    let publisher = Publisher(endpoint: endpoint, topicCapacity: 8)
+    let publisher = Publisher(
+      endpoint: endpoint,
+      journal: try StreamJournal(folder: nil, limits: JournalLimits(topics: 8)))
     let studies = (0..<60).map { "s\($0 % 3 == 0 ? 0 : $0 * 7 % 20)" }
     for study in studies { publisher.publish(StreamDraft(topic: .report(study: study))) }
     var last: [String: Int] = [:]
@@ -27,6 +30,7 @@ struct PublisherTests {
       if study == "s0" { #expect(count == (last[study] ?? 0) + 1) }
       last[study] = count
     }
+    await publisher.flush()
     #expect(publisher.position == 60)
     await loop.shutdown()
   }

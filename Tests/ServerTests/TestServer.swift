@@ -43,11 +43,11 @@ struct TestServer: Sendable {
   /// Runs `body` with a server, and stops it whatever happens.
   static func with(
     engine: FakeEngine = .standard(), _ configuration: SegmentService.Configuration = .test(),
-    body: (TestServer) async throws -> Void
+    reload: SegmentService.Reload? = nil, body: (TestServer) async throws -> Void
   ) async throws {
     let service = SegmentService(
       configuration: configuration, engine: engine, vocabulary: vocabulary,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, reload: reload)
     let endpoints = try await service.start()
     let server = TestServer(
       service: service, endpoints: endpoints, engine: engine, loop: try SocketLoop())

@@ -152,11 +152,29 @@ public struct SegmentationResult: Sendable {
   }
 }
 
+/// How a cache of image features does: bytes held, and how often features were found and not found.
+public struct FeatureCacheUse: Sendable, Hashable {
+  public var bytes: Int, hits: Int, misses: Int
+  public init(bytes: Int = 0, hits: Int = 0, misses: Int = 0) {
+    self.bytes = bytes
+    self.hits = hits
+    self.misses = misses
+  }
+}
+
+extension SegmentationEngine {
+  /// Of an engine without one.
+  public var featureCache: FeatureCacheUse { FeatureCacheUse() }
+}
+
 /// What the server asks of a model. Implementations never run inference on the cooperative pool.
 public protocol SegmentationEngine: Sendable {
   var model: ModelInfo { get }
   /// Concrete categories that the model was trained on.
   var trainedCategories: Set<String> { get }
+
+  /// How the cache of image features does.
+  var featureCache: FeatureCacheUse { get }
 
   /// Encodes an image ahead of queries, so that the next `segment` with the same `imageKey` finds
   /// its features in the cache.

@@ -8,15 +8,15 @@ struct Places {
   /// the image, `[N, 4, S/4, S/4]`; nil in models without.
   var dense: Tensor?, maps: Tensor?
 
-  /// Inputs of a graph for one query: `sparse`, and `dense` and `maps` where the model has them.
+  /// Inputs of a graph for N queries: `sparse`, and `dense` and `maps` where the model has them.
   static func inputs(
-    of builder: GraphBuilder, _ c: NetworkConfiguration
+    of builder: GraphBuilder, _ c: NetworkConfiguration, queries n: Int
   ) throws(GraphError) -> Places {
-    var places = Places(sparse: try builder.input("sparse", [1, c.points, c.width]))
+    var places = Places(sparse: try builder.input("sparse", [n, c.points, c.width]))
     guard c.mapsPlaces == true else { return places }
-    places.dense = try builder.input("dense", [1, c.grid * c.grid, c.width])
+    places.dense = try builder.input("dense", [n, c.grid * c.grid, c.width])
     let side = c.imageSize / 4
-    places.maps = try builder.input("maps", [1, PromptMaps.count, side, side])
+    places.maps = try builder.input("maps", [n, PromptMaps.count, side, side])
     return places
   }
 

@@ -2,15 +2,17 @@ public import NeuralGraph
 
 /// The graphs that serve: one run an image, one run a query.
 extension SegSAMNetwork {
-  /// `image [1, channels, S, S]` to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
-  /// logits `classes [1, C]` of C_s and `context [1, width]` for the SO-tokens.
+  /// `image [N, channels, S, S]` to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
+  /// logits `classes [N, C]` of C_s and `context [N, width]` for the SO-tokens.
   ///
   /// - Parameter categoryText: `[C, aspects · textWidth]`, fixed in the graph.
-  public func imageGraph(categoryText: [Float]) throws(GraphError) -> Graph {
+  public func imageGraph(
+    categoryText: [Float], images n: Int = 1
+  ) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let s = builder.root
     let c = configuration
-    let image = try builder.input("image", [1, c.channels, c.imageSize, c.imageSize])
+    let image = try builder.input("image", [n, c.channels, c.imageSize, c.imageSize])
     let features = try encode(s, image)
     let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let classes = try SemanticAwareDecoder(configuration: c).classify(
@@ -43,20 +45,22 @@ extension SegSAMNetwork {
     return builder.graph
   }
 
-  /// One query on one image: inputs as `imageGraph` and `promptGraph` give them, with
-  /// `text [1, aspects, textWidth]`, `has_text [1, 1]`; outputs `mask`,
+  /// N queries, each on an image of its own: inputs as `imageGraph` and `promptGraph` give them, with
+  /// `text [N, aspects, textWidth]`, `has_text [N, 1]`; outputs `mask`,
   /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Answers`.
   ///
-  /// One query a run, whatever the request holds: so an answer cannot depend on the other queries.
-  public func queryGraph(categoryText: [Float]) throws(GraphError) -> Graph {
+  /// Nothing in it joins queries: an answer cannot depend on what else is in the batch.
+  public func queryGraph(
+    categoryText: [Float], queries n: Int = 1
+  ) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let s = builder.root
     let c = configuration
-    let features = try ImageFeatures.inputs(of: builder, c, images: 1)
-    let context = try builder.input("context", [1, c.width])
-    let places = try Places.inputs(of: builder, c)
-    let text = try builder.input("text", [1, c.aspects, c.textWidth])
-    let hasText = try builder.input("has_text", [1, 1])
+    let features = try ImageFeatures.inputs(of: builder, c, images: n)
+    let context = try builder.input("context", [n, c.width])
+    let places = try Places.inputs(of: builder, c, queries: n)
+    let text = try builder.input("text", [n, c.aspects, c.textWidth])
+    let hasText = try builder.input("has_text", [n, 1])
     let known = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let out = try decode(
       s, features: features, context: context, places: places, text: text, hasText: hasText,

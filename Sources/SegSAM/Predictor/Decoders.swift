@@ -1,32 +1,30 @@
 import NeuralGraph
 import OpenVINORuntime
 
-/// The prompt encoder and the decoders of a model, compiled: one run a query.
+/// The prompt encoder and the decoders of a model, compiled.
 struct Decoders {
-  private let promptRequest: InferRequest
-  private let queryRequest: InferRequest
+  private let prompts: InferRequest
+  private let queries: BatchedModel
   /// Of a query without a place.
   private let noPoints: [String: TensorValue]
 
   init(
     _ network: SegSAMNetwork, categoryText: [Float],
-    weights: [String: (shape: [Int], values: [Float])], options: PredictorOptions
+    weights: [String: (shape: [Int], values: [Float])], options: PredictorOptions,
+    observe: @escaping BatchedModel.Observer
   ) throws {
-    let runtime = try OpenVINO.load()
-    let query = try runtime.compile(
-      network.queryGraph(categoryText: categoryText), weights: weights,
-      options: CompileOptions(
-        precision: options.precision, threads: options.threads,
-        cacheDirectory: options.modelCache))
-    let prompt = try runtime.compile(
+    queries = try BatchedModel(
+      sizes: options.batchSizes, streams: options.streams, weights: weights,
+      options: options.compiling, observe: observe
+    ) { try network.queryGraph(categoryText: categoryText, queries: $0) }
+    let prompt = try OpenVINO.load().compile(
       network.promptGraph(), weights: weights,
       options: CompileOptions(
         precision: .float32, threads: 1, cacheDirectory: options.modelCache))
-    queryRequest = try query.makeRequest()
-    promptRequest = try prompt.makeRequest()
+    prompts = try prompt.makeRequest()
     noPoints = try Self.encode(
       PromptTensors(configuration: network.configuration, text: nil, box: nil, clicks: []),
-      promptRequest)
+      prompts)
   }
 
   private static func encode(
@@ -39,19 +37,24 @@ struct Decoders {
     return encoded
   }
 
-  func run(_ features: SliceFeatures, _ prompt: PromptTensors) throws -> DecodedQuery {
-    var inputs = features.tensors
-    inputs.merge(prompt.text) { _, new in new }
-    let places = prompt.hasPoints ? try Self.encode(prompt, promptRequest) : noPoints
-    inputs.merge(places) { _, new in new }
-    let out = try queryRequest.infer(inputs: inputs)
-    guard let mask = out["mask"]?.floats, let candidates = out["candidates"]?.floats,
-      let iou = out["iou"]?.floats, iou.count == SemanticAgnosticDecoder.maskCount,
-      let semantic = out["semantic"]?.floats, let presence = out["presence"]?.floats?.first,
-      let naming = out["naming"]?.floats
-    else { throw PredictorError(.inference, "the decoders gave no such output") }
-    return DecodedQuery(
-      mask: mask, candidates: candidates, iou: iou, semantic: semantic, presence: presence,
-      naming: naming)
+  /// Queries on one slice; one answer each.
+  func run(_ features: SliceFeatures, _ asked: [PromptTensors]) throws -> [DecodedQuery] {
+    let items = try asked.map { prompt in
+      var inputs = features.tensors
+      inputs.merge(prompt.text) { _, new in new }
+      let places = prompt.hasPoints ? try Self.encode(prompt, prompts) : noPoints
+      inputs.merge(places) { _, new in new }
+      return inputs
+    }
+    return try queries.infer(items).map { out in
+      guard let mask = out["mask"]?.floats, let candidates = out["candidates"]?.floats,
+        let iou = out["iou"]?.floats, iou.count == SemanticAgnosticDecoder.maskCount,
+        let semantic = out["semantic"]?.floats, let presence = out["presence"]?.floats?.first,
+        let naming = out["naming"]?.floats
+      else { throw PredictorError(.inference, "the decoders gave no such output") }
+      return DecodedQuery(
+        mask: mask, candidates: candidates, iou: iou, semantic: semantic, presence: presence,
+        naming: naming)
+    }
   }
 }

@@ -1,5 +1,5 @@
+import Foundation
 import OpenVINORuntime
-import Synchronization
 
 /// What the image encoder and the CO-tokens say of one slice.
 struct SliceFeatures: Sendable {
@@ -12,7 +12,10 @@ struct SliceFeatures: Sendable {
 }
 
 /// Image features by content, the least recently used going first when a bound in bytes is passed.
-final class FeatureCache: Sendable {
+///
+/// Who asks for features that another is making waits for them.
+// What is mutable lies under `condition`.
+final class FeatureCache: @unchecked Sendable {
   struct Key: Hashable {
     var image: String
     var slice: Int
@@ -21,51 +24,66 @@ final class FeatureCache: Sendable {
     var features: SliceFeatures
     var used: UInt64
   }
-  private struct State {
-    var entries: [Key: Entry] = [:]
-    var bytes = 0
-    var clock: UInt64 = 0
-    var hits = 0
-    var misses = 0
-  }
   private let limit: Int
-  private let state = Mutex(State())
+  private let condition = NSCondition()
+  private var entries: [Key: Entry] = [:]
+  private var making: Set<Key> = []
+  private var bytes = 0
+  private var clock: UInt64 = 0
+  private var hits = 0
+  private var misses = 0
 
   init(limit: Int) { self.limit = limit }
 
-  func features(for key: Key) -> SliceFeatures? {
-    state.withLock { s in
-      s.clock += 1
-      guard let entry = s.entries[key] else {
-        s.misses += 1
-        return nil
+  /// What is held, or what `make` makes; blocks while another makes the same.
+  func features(for key: Key, make: () throws -> SliceFeatures) rethrows -> SliceFeatures {
+    condition.lock()
+    defer { condition.unlock() }
+    while true {
+      clock += 1
+      if let entry = entries[key] {
+        hits += 1
+        entries[key]?.used = clock
+        return entry.features
       }
-      s.hits += 1
-      s.entries[key]?.used = s.clock
-      return entry.features
+      if !making.contains(key) { break }
+      condition.wait()
     }
+    misses += 1
+    making.insert(key)
+    defer {
+      making.remove(key)
+      condition.broadcast()
+    }
+    condition.unlock()
+    let made: SliceFeatures
+    do {
+      made = try make()
+    } catch {
+      condition.lock()
+      throw error
+    }
+    condition.lock()
+    keep(made, for: key)
+    return made
   }
 
   /// Keeps features; those too large for the whole cache are not kept.
-  func keep(_ features: SliceFeatures, for key: Key) {
-    let bytes = features.bytes
-    guard bytes <= limit else { return }
-    state.withLock { s in
-      if let old = s.entries.removeValue(forKey: key) { s.bytes -= old.features.bytes }
-      while s.bytes + bytes > limit,
-        let oldest = s.entries.min(by: { $0.value.used < $1.value.used })
-      {
-        s.bytes -= oldest.value.features.bytes
-        s.entries.removeValue(forKey: oldest.key)
-      }
-      s.clock += 1
-      s.entries[key] = Entry(features: features, used: s.clock)
-      s.bytes += bytes
+  private func keep(_ features: SliceFeatures, for key: Key) {
+    let cost = features.bytes
+    guard cost <= limit else { return }
+    while bytes + cost > limit, let oldest = entries.min(by: { $0.value.used < $1.value.used }) {
+      bytes -= oldest.value.features.bytes
+      entries.removeValue(forKey: oldest.key)
     }
+    clock += 1
+    entries[key] = Entry(features: features, used: clock)
+    bytes += cost
   }
 
-  /// Bytes held, and how often features were found and not found.
-  var statistics: (bytes: Int, hits: Int, misses: Int) {
-    state.withLock { ($0.bytes, $0.hits, $0.misses) }
+  var use: FeatureCacheUse {
+    condition.lock()
+    defer { condition.unlock() }
+    return FeatureCacheUse(bytes: bytes, hits: hits, misses: misses)
   }
 }

@@ -6,10 +6,11 @@ import TextEncoder
 public import Vocabulary
 
 import class Foundation.DispatchQueue
+import class Foundation.DispatchSemaphore
 import func Foundation.exp
 
 /// How a model is run.
-public struct PredictorOptions: Sendable, Hashable {
+public struct PredictorOptions: Sendable {
   /// Threads a run may use; nil leaves it to OpenVINO.
   public var threads: Int?
   /// Bytes of image features that are kept.
@@ -19,6 +20,14 @@ public struct PredictorOptions: Sendable, Hashable {
   public var precision: CompileOptions.Precision
   /// Where compiled models are kept between runs of the program.
   public var modelCache: String?
+  /// Requests that are worked on side by side; their inferences share batches.
+  public var requests = 1
+  /// Batches that run side by side, sharing the threads.
+  public var streams = 1
+  /// Of the decoders' batches, ascending from 1.
+  public var batchSizes = [1]
+  /// Called, from any thread, with the number of images or queries of each batch that ran.
+  public var observeBatch: @Sendable (InferenceStage, Int) -> Void = { _, _ in }
   /// For experiments: category → the category whose description it is given.
   public var descriptionsOf: [String: String] = [:]
 
@@ -31,11 +40,21 @@ public struct PredictorOptions: Sendable, Hashable {
     self.precision = precision
     self.modelCache = modelCache
   }
+
+  var compiling: CompileOptions {
+    CompileOptions(precision: precision, threads: threads, cacheDirectory: modelCache)
+  }
 }
 
-/// Answers queries with a model: image features cached by content, one decoder run a query.
+/// The networks that a request runs through.
+public enum InferenceStage: String, Sendable, CaseIterable {
+  case imageEncoder = "image_encoder"
+  case decoders
+}
+
+/// Answers queries with a model: image features cached by content, queries in batches.
 ///
-/// Inference runs on a queue of its own, one request at a time, never on the cooperative pool.
+/// Inference runs on a queue of its own, some requests at a time, never on the cooperative pool.
 public final class Predictor: SegmentationEngine {
   public let model: ModelInfo
   public let trainedCategories: Set<String>
@@ -45,10 +64,13 @@ public final class Predictor: SegmentationEngine {
   let vocabulary: Vocabulary
   let cache: FeatureCache
   let texts: CategoryTexts
-  private let imageRequest: InferRequest
+  private let images: BatchedModel
   /// What runs queries; nil for the plain U-Net, which has drawn everything already.
   private let decoders: Decoders?
-  private let queue = DispatchQueue(label: "segsam.inference", qos: .userInitiated)
+  private let queue = DispatchQueue(
+    label: "segsam.inference", qos: .userInitiated, attributes: .concurrent)
+  /// Lets as many requests in as are worked on side by side.
+  private let places: DispatchSemaphore
 
   /// Compiles the networks. Blocks for seconds: never call from Swift's cooperative threads.
   public init(
@@ -61,6 +83,7 @@ public final class Predictor: SegmentationEngine {
       uniqueKeysWithValues: manifest.categories.enumerated().map { ($1, $0) })
     self.vocabulary = vocabulary
     cache = FeatureCache(limit: options.cacheBytes)
+    places = DispatchSemaphore(value: max(1, options.requests))
     if let missing = manifest.categories.first(where: { vocabulary[$0] == nil }) {
       throw BundleError(
         .invalid,
@@ -79,18 +102,19 @@ public final class Predictor: SegmentationEngine {
       configuration: manifest.network, categoryCount: manifest.categories.count)
     let unet = UNet(configuration: manifest.network, categoryCount: manifest.categories.count)
     let isUNet = manifest.network.isUNet
-    let image = try OpenVINO.load().compile(
-      isUNet ? unet.imageGraph() : network.imageGraph(categoryText: categoryText),
-      weights: bundle.weights,
-      options: CompileOptions(
-        precision: options.precision, threads: options.threads,
-        cacheDirectory: options.modelCache))
-    imageRequest = try image.makeRequest()
+    let observe = options.observeBatch
+    let text = categoryText
+    // Images one by one: convolutions fill a CPU's caches with one already.
+    images = try BatchedModel(
+      sizes: [1], streams: options.streams, weights: bundle.weights, options: options.compiling,
+      observe: { observe(.imageEncoder, $0) },
+      graph: { _ in try isUNet ? unet.imageGraph() : network.imageGraph(categoryText: text) })
     decoders =
       isUNet
       ? nil
       : try Decoders(
-        network, categoryText: categoryText, weights: bundle.weights, options: options)
+        network, categoryText: categoryText, weights: bundle.weights, options: options,
+        observe: { observe(.decoders, $0) })
   }
 
   public func prepare(_ image: MedicalImage, imageKey: String) async throws {
@@ -115,31 +139,37 @@ public final class Predictor: SegmentationEngine {
     }
   }
 
-  /// Bytes of image features held.
-  public var cachedBytes: Int { cache.statistics.bytes }
+  public var featureCache: FeatureCacheUse { cache.use }
 
   /// The image's features, from the cache or computed.
   func features(_ viewed: MedicalImage, slice: Int, key: String) throws -> SliceFeatures {
     let cacheKey = FeatureCache.Key(image: key, slice: slice)
-    if let known = cache.features(for: cacheKey) { return known }
+    return try cache.features(for: cacheKey) { try encode(viewed, slice: slice) }
+  }
+
+  private func encode(_ viewed: MedicalImage, slice: Int) throws -> SliceFeatures {
     let (side, channels) = (manifest.network.imageSize, manifest.network.channels)
     let input = try NetworkInput(
       viewed, slice: slice, side: side, sliceReach: manifest.network.sliceReach)
-    var out = try imageRequest.infer(
-      inputs: ["image": TensorValue(input.pixels, shape: [1, channels, side, side])])
+    var out = try images.infer(
+      ["image": TensorValue(input.pixels, shape: [1, channels, side, side])])
     guard let logits = out.removeValue(forKey: "classes")?.floats,
       logits.count == manifest.categories.count
     else { throw PredictorError(.inference, "the image encoder gave no classes") }
-    let features = SliceFeatures(tensors: out, classes: logits)
-    cache.keep(features, for: cacheKey)
-    return features
+    return SliceFeatures(tensors: out, classes: logits)
   }
 
-  /// One run of the decoders; of the U-Net a category's channel.
+  /// What the decoders say of queries on one slice; the U-Net, a category's channel.
   func decode(
+    _ features: SliceFeatures, _ asked: [(prompt: PromptTensors, category: String?)]
+  ) throws -> [DecodedQuery] {
+    if let decoders { return try decoders.run(features, asked.map(\.prompt)) }
+    return try asked.map { try channel(features, $0.prompt, category: $0.category) }
+  }
+
+  private func channel(
     _ features: SliceFeatures, _ prompt: PromptTensors, category: String?
   ) throws -> DecodedQuery {
-    if let decoders { return try decoders.run(features, prompt) }
     guard let index = category.flatMap({ classIndex[$0] }), !prompt.hasPoints,
       let drawn = features.tensors["drawn"]?.floats
     else {
@@ -156,7 +186,9 @@ public final class Predictor: SegmentationEngine {
     let stop = StopFlag()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        queue.async {
+        queue.async { [places] in
+          places.wait()
+          defer { places.signal() }
           continuation.resume(
             with: Result { () throws -> R in
               try stop.check()

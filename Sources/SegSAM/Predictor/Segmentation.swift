@@ -82,12 +82,21 @@ struct Segmentation {
         for (n, logit) in features.classes.enumerated() {
           chances[n] = max(chances[n], sigmoid(logit))
         }
-        for (n, run) in runs.enumerated() {
+        var asked = runs.indices.compactMap { n in
+          prompts[n].map { (run: n, prompt: $0, category: runs[n].category) }
+        }[...]
+        // Some at a time, so that a cancelled request ends soon and others' batches come between.
+        while !asked.isEmpty {
           try stop.check()
-          guard let prompt = prompts[n] else { continue }
-          let decoded = try predictor.decode(features, prompt, category: run.category)
-          slice.answers[n] = decoded
-          presence.note(presenceLogit(decoded, run, features), run: n, slice: k)
+          let some = asked.prefix(8)
+          asked = asked.dropFirst(8)
+          let decoded = try predictor.decode(
+            features, some.map { (prompt: $0.prompt, category: $0.category) })
+          for (each, answer) in zip(some, decoded) {
+            slice.answers[each.run] = answer
+            presence.note(
+              presenceLogit(answer, runs[each.run], features), run: each.run, slice: k)
+          }
         }
       }
       waiting.append(slice)

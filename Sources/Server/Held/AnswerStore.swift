@@ -34,6 +34,8 @@ struct AnswerStore {
     bytes += answer.cost
   }
 
+  var number: Int { answers.count }
+
   func answer(for key: RequestKey) -> Answer? { answers[key] }
 
   mutating func removeExpired(now: ContinuousClock.Instant) {
@@ -41,6 +43,8 @@ struct AnswerStore {
       removeOldest()
     }
   }
+
+  mutating func removeAll() { (answers, order, head, bytes) = ([:], [], 0, 0) }
 
   private mutating func removeOldest() {
     guard head < order.count else { return }

@@ -62,6 +62,8 @@ struct ImageStore {
     return true
   }
 
+  var number: Int { entries.count }
+
   func ids(of owner: Owner) -> [String] {
     entries.keys.filter { $0.owner == owner }.map(\.id).sorted()
   }

@@ -3,38 +3,50 @@ import Foundation
 import JSONC
 import Logging
 import SegSAM
+import Telemetry
 import ZeroMQ
 
 extension Dispatcher {
   /// A message that is no acceptable request; it is answered all the same.
   func refuse(_ rejection: Rejection, from peer: Frame) {
+    metrics?.rejectedMessages.increment()
     logger.info("refused", metadata: ["status": "\(rejection.error.code.rawValue)"])
     reply(rejection.reply, to: Route(peer: peer, isEnveloped: rejection.isEnveloped))
   }
 
   /// A request that has passed every check that needs neither state nor model.
-  func receive(_ content: Request, digest: ContentDigest, from peer: Frame) {
+  func receive(_ arrival: Arrival) {
     let now = ContinuousClock.now
-    let route = Route(peer: peer, isEnveloped: content.isEnveloped)
-    let owner = Owner(client: content.header.client, route: peer)
+    let (content, route, owner) = (arrival.content, arrival.route, arrival.owner)
     let key = RequestKey(owner: owner, id: content.header.id)
-    images.renew(owner, now: now)
-    if repeats(key, content, digest: digest, route: route, now: now) { return }
     let request = UUID().uuidString.lowercased()
+    var isCounted = false
     do throws(ProtocolError) {
-      try admit(content)
+      try authorize(content.method, user: arrival.user)
+      images.renew(owner, now: now)
+      if repeats(key, arrival, now: now) { return }
+      try admit(content, owner: owner)
+      // Who is held back may still take back what it asked for.
+      if content.method != .cancel {
+        try limiter.admit(owner, bytes: content.payloadBytes, now: now)
+        isCounted = true
+      }
       if let result = try immediate(content, owner: owner, now: now) {
-        return settle(result, key: key, digest: digest, route: route, request: request, now: now)
+        if isCounted { limiter.finish(owner, bytes: content.payloadBytes) }
+        return settle(
+          result, of: content.method, key: key, digest: arrival.digest, route: route, request: request, now: now)
       }
       try take(
         Job(
-          request: request, key: key, digest: digest, route: route, content: content,
+          request: request, key: key, digest: arrival.digest, route: route, content: content,
           image: try heldImage(content, owner: owner, now: now), lane: content.lane,
           arrival: now, cost: content.cost,
           progress: ProgressGate(
             id: key.id, request: request, router: router, publisher: publisher,
-            isPublic: content.lane == .model)))
+            isPublic: content.lane == .model), isCounted: isCounted), frames: arrival.frames)
     } catch {
+      if isCounted { limiter.finish(owner, bytes: content.payloadBytes) }
+      metrics?.requests.increment(content.method.rawValue, error.code.rawValue)
       logger.info(
         "request",
         metadata: [
@@ -45,17 +57,21 @@ extension Dispatcher {
     }
   }
 
+  private func authorize(_ method: Method, user: String?) throws(ProtocolError) {
+    guard let roles = roles(user), !roles.contains(method.role) else { return }
+    throw ProtocolError(
+      .unauthorized, "this key has not the role \"\(method.role.rawValue)\"",
+      details: ["role": .string(method.role.rawValue)])
+  }
+
   /// Whether this id was seen: then the answer is sent again, the request is joined, or there is a
   /// conflict.
   private func repeats(
-    _ key: RequestKey, _ content: Request, digest: ContentDigest, route: Route,
-    now: ContinuousClock.Instant
+    _ key: RequestKey, _ arrival: Arrival, now: ContinuousClock.Instant
   ) -> Bool {
+    let (route, digest) = (arrival.route, arrival.digest)
     answers.removeExpired(now: now)
-    let conflict = ReplyHeader.failure(
-      ProtocolError(
-        .idConflict, "this id was used with another content: give each request an id of its own"),
-      id: key.id)
+    let conflict = ReplyHeader.failure(.idConflict, id: key.id)
     if let answer = answers.answer(for: key) {
       if answer.digest == digest {
         send(answer.frames, to: route, request: nil, id: key.id)
@@ -64,31 +80,42 @@ extension Dispatcher {
       }
       return true
     }
-    guard let job = running[key]?.job ?? queue.job(key) else { return false }
+    guard let job = job(key) else { return false }
     guard job.digest == digest else {
       reply(conflict, to: route)
       return true
     }
     // The final reply goes to the route that asked last.
     running[key]?.job.route = route
+    accepting[key]?.job.route = route
     queue.update(key) { $0.route = route }
-    if content.header.progress { job.progress.tell(route) }
+    let header = arrival.content.header
+    if header.progress {
+      job.progress.tell(route)
+    } else if job.isDurable, accepting[key] == nil, !route.isEnveloped {
+      reply(ReplyHeader(id: key.id, request: job.request, status: .accepted), to: route)
+    }
     return true
   }
 
-  private func admit(_ content: Request) throws(ProtocolError) {
-    if content.header.durable {
-      throw .invalidArgument(
-        "this server keeps no journal: send without durable", path: "durable")
-    }
+  /// What is queued, on its way there or at work.
+  func job(_ key: RequestKey) -> Job? {
+    running[key]?.job ?? accepting[key]?.job ?? queue.job(key)
+  }
+
+  private func admit(_ content: Request, owner: Owner) throws(ProtocolError) {
     switch content.parameters {
-    case .streamReplay, .modelReload:
-      throw ProtocolError(
-        .unknownMethod, "this server does not offer \"\(content.header.method)\"")
-    case .segment, .report, .imagePut, .categoriesList, .categoriesResolve:
+    case .modelReload where reload == nil:
+      throw ProtocolError(.unknownMethod, "this server does not load other models")
+    case .segment, .report, .imagePut, .categoriesList, .categoriesResolve, .streamReplay,
+      .modelReload:
       if isDraining { throw .busy(retryAfterMilliseconds: 1000) }
     case .imageDrop, .capabilities, .status, .cancel: break
     }
+    if content.method == .imagePut {
+      try configuration.clientLimits.checkHeld(images.ids(of: owner).count)
+    }
+    try checkDurable(content, owner: owner)
   }
 
   private func heldImage(
@@ -107,7 +134,11 @@ extension Dispatcher {
   }
 
   /// Queues a job, or starts it where it need not wait.
-  private func take(_ job: Job) throws(ProtocolError) {
+  private func take(_ job: Job, frames: [Frame]) throws(ProtocolError) {
+    if job.isDurable, let durable {
+      guard queue.hasRoom(for: job) else { throw .busy(retryAfterMilliseconds: retryAfter) }
+      return accept(job, frames: frames, in: durable)
+    }
     switch job.lane {
     case .light:
       guard busy[.light, default: 0] < Self.lightRequests else {
@@ -117,7 +148,7 @@ extension Dispatcher {
       guard queue.insert(job) else { throw .busy(retryAfterMilliseconds: retryAfter) }
     }
     if let deadline = job.deadline { schedule(job, deadline) }
-    if job.content.header.progress { job.progress.tell(job.route) }
+    if job.content.header.progress, let route = job.route { job.progress.tell(route) }
     if job.lane == .light { launch(job) }
     pump()
   }
@@ -130,15 +161,17 @@ extension Dispatcher {
 
   /// Answers what needs no work.
   private func settle(
-    _ result: JSONObject, key: RequestKey, digest: ContentDigest, route: Route, request: String,
+    _ result: JSONObject, of method: Method, key: RequestKey, digest: ContentDigest, route: Route, request: String,
     now: ContinuousClock.Instant
   ) {
+    let model = work.engine.model
     let header = ReplyHeader(
       id: key.id, request: request, status: .ok,
-      model: ReplyHeader.Model(name: work.engine.model.name, version: work.engine.model.version),
+      model: ReplyHeader.Model(name: model.name, version: model.version),
       result: .object(result),
       timing: ["queue": 0, "total": (ContinuousClock.now - now).milliseconds])
     guard let frame = header.frame else { return }
+    metrics?.requests.increment(method.rawValue, "ok")
     answers.store(AnswerStore.Answer(digest: digest, frames: [frame], time: now), for: key)
     send([frame], to: route, request: request, id: key.id)
   }
@@ -153,5 +186,6 @@ extension Request {
   }
 
   /// Bytes that it keeps while it waits, and something for the rest.
-  var cost: Int { (image?.tensor.payload.count ?? 0) + 4096 }
+  var cost: Int { payloadBytes + 4096 }
+  var payloadBytes: Int { image?.tensor.payload.count ?? 0 }
 }

@@ -25,7 +25,8 @@ extension Dispatcher {
     let waiting = queue.waiting(of: owner).map { item -> JSONValue in
       ["id": .string(item.id), "ahead": JSONValue(item.ahead)]
     }
-    let own = running.keys.filter { $0.owner == owner }.map(\.id).sorted()
+    let own = (Array(running.keys) + Array(accepting.keys))
+      .filter { $0.owner == owner }.map(\.id).sorted()
     let yours: JSONObject = [
       "queued": .array(waiting), "in_flight": JSONValue(own),
       "images": JSONValue(images.ids(of: owner)),
@@ -47,13 +48,14 @@ extension Dispatcher {
       ("held_image_bytes", budget.heldImageBytes), ("held_images", budget.heldImages),
       ("queued_requests", budget.queuedRequests), ("queued_bytes", budget.queuedBytes),
     ] { limits[name] = JSONValue(value) }
-    let offered = Method.allCases.filter { $0 != .streamReplay && $0 != .modelReload }
+    let offered = Method.allCases.filter { $0 != .modelReload || reload != nil }
     let vocabulary = work.lookup.vocabulary
     let modalities = Set(vocabulary.categories.flatMap(\.modalities)).sorted()
     let languages = Set(vocabulary.categories.flatMap(\.names.keys)).sorted()
     let stored: JSONObject = [
       "bytes": JSONValue(budget.storedAnswerBytes), "count": JSONValue(budget.storedAnswers),
       "seconds": JSONValue(Int(configuration.answerAge.components.seconds)),
+      "durable": JSONValue(durable != nil),
     ]
     return [
       "protocol": .string(RequestHeader.protocolName),
@@ -69,6 +71,11 @@ extension Dispatcher {
   private func cancel(_ id: String, of owner: Owner) -> Bool {
     let key = RequestKey(owner: owner, id: id)
     let error = ProtocolError(.cancelled, "cancelled by the client")
+    if accepting[key] != nil {
+      // It gets its reply once the journal is done with it.
+      accepting[key]?.ended = error
+      return true
+    }
     guard let job = withdraw(key) else { return false }
     fail(job, error)
     pump()
@@ -77,9 +84,13 @@ extension Dispatcher {
 
   /// Takes a request out of the queue, or stops waiting for its work, which ends between slices.
   func withdraw(_ key: RequestKey) -> Job? {
-    if let job = queue.remove(key) { return job }
+    if let job = queue.remove(key) {
+      if job.isDurable, let durable { forget(job, in: durable) }
+      return job
+    }
     guard let own = running.removeValue(forKey: key) else { return nil }
     own.task?.cancel()
+    if own.job.isDurable, let durable { forget(own.job, in: durable) }
     return own.job
   }
 }

@@ -11,13 +11,15 @@ extension Dispatcher {
 
   private func expire(_ key: RequestKey, request: String) {
     // The id may be in use again by a later request.
-    guard (running[key]?.job ?? queue.job(key))?.request == request, let job = withdraw(key) else {
+    guard job(key)?.request == request else { return }
+    let error = ProtocolError(
+      .deadlineExceeded, "not finished within deadline_ms: give it longer, or ask for less")
+    if accepting[key] != nil {
+      accepting[key]?.ended = error
       return
     }
-    fail(
-      job,
-      ProtocolError(
-        .deadlineExceeded, "not finished within deadline_ms: give it longer, or ask for less"))
+    guard let job = withdraw(key) else { return }
+    fail(job, error)
     pump()
   }
 
@@ -27,11 +29,18 @@ extension Dispatcher {
     isDraining = true
     await waitUntilIdle(atMost: grace)
     while let job = queue.popFirst() {
+      // The journal keeps durable ones for the next life.
+      if job.isDurable { continue }
       fail(job, .busy(retryAfterMilliseconds: 1000))
     }
     pump()
     await waitUntilIdle(atMost: grace)
     for key in Array(running.keys) {
+      if let own = running[key], own.job.isDurable {
+        own.task?.cancel()
+        running[key] = nil
+        continue
+      }
       guard let job = withdraw(key) else { continue }
       fail(job, ProtocolError(.internal, "the server had to stop before this was done"))
     }
@@ -40,7 +49,7 @@ extension Dispatcher {
   }
 
   private func waitUntilIdle(atMost grace: Duration) async {
-    if running.isEmpty && queue.count == 0 { return }
+    if isIdle { return }
     let limit = Task {
       try? await Task.sleep(for: grace)
       if !Task.isCancelled { self.wakeWaiters() }

@@ -2,11 +2,12 @@ import BusProtocol
 import JSONC
 import Logging
 import SegSAM
+import Telemetry
 import ZeroMQ
 
 /// Who asked for what, what waits, what runs, and what is kept: the server's only mutable state.
 ///
-/// Its methods are short; what computes runs in tasks on `executor`.
+/// Its methods are short; what computes or waits for a disk runs in tasks on `executor`.
 actor Dispatcher {
   struct Running {
     var job: Job
@@ -16,20 +17,31 @@ actor Dispatcher {
   let configuration: SegmentService.Configuration
   let router: Endpoint
   let publisher: Publisher
-  let work: RequestWork
+  /// Another one after the model was reloaded; what runs keeps its own.
+  var work: RequestWork
   let logger: Logger
   let executor = WorkExecutor(label: "segsam.work")
   let birth = ContinuousClock.now
+  /// Where durable requests are kept; nil: nowhere.
+  let durable: DurableRequests?
+  /// What a connection's key may do; nil: everything, as no keys are asked for.
+  let roles: @Sendable (String?) -> Set<Method.Role>?
+  let metrics: ServerMetrics?
+  /// Loads another model; nil where that is not offered.
+  let reload: SegmentService.Reload?
 
   var queue: JobQueue
   var running: [RequestKey: Running] = [:]
+  var accepting: [RequestKey: Accepting] = [:]
   var answers: AnswerStore
   var images: ImageStore
+  var limiter: RateLimiter<Owner>
   /// One for each request with a deadline, by the server's id of it.
   var timers: [String: Task<Void, Never>] = [:]
   /// Work under way in each lane, that of requests answered early included.
   var busy: [Lane: Int] = [:]
   var isDraining = false
+  var isReloading = false
   var idleWaiters: [CheckedContinuation<Void, Never>] = []
   /// Milliseconds that a request has held the model, smoothed; tells when to come again.
   var usualTime = 100.0
@@ -39,15 +51,19 @@ actor Dispatcher {
 
   init(
     configuration: SegmentService.Configuration, router: Endpoint, publisher: Publisher,
-    work: RequestWork, logger: Logger
+    work: RequestWork, logger: Logger, durable: DurableRequests? = nil,
+    reload: SegmentService.Reload? = nil, metrics: ServerMetrics? = nil,
+    roles: @escaping @Sendable (String?) -> Set<Method.Role>? = { _ in nil }
   ) {
     self.configuration = configuration
     self.router = router
     self.publisher = publisher
     self.work = work
     self.logger = logger
+    (self.durable, self.reload, self.metrics, self.roles) = (durable, reload, metrics, roles)
     let budget = configuration.budget
     queue = JobQueue(capacity: budget.queuedRequests, byteCapacity: budget.queuedBytes)
+    limiter = RateLimiter(limits: configuration.clientLimits, clients: budget.clients)
     answers = AnswerStore(
       capacity: budget.storedAnswerBytes, count: budget.storedAnswers,
       age: configuration.answerAge)
@@ -60,6 +76,7 @@ actor Dispatcher {
     let now = ContinuousClock.now
     images.removeExpired(now: now)
     answers.removeExpired(now: now)
+    limiter.removeIdle(now: now)
   }
 
   /// Starts what can run.
@@ -67,30 +84,48 @@ actor Dispatcher {
     while busy[.model, default: 0] < configuration.workers, let job = queue.popFirst() {
       launch(job)
     }
-    if running.isEmpty && queue.count == 0 {
+    if isIdle {
       for waiter in idleWaiters { waiter.resume() }
       idleWaiters = []
     }
   }
+
+  var isIdle: Bool { running.isEmpty && accepting.isEmpty && queue.count == 0 }
 
   func launch(_ queued: Job) {
     var job = queued
     let start = ContinuousClock.now
     job.start = start
     busy[job.lane, default: 0] += 1
+    if job.lane == .model { metrics?.queueWaitSeconds.observe(start - job.arrival) }
     let began = job
-    let task = Task(executorPreference: executor) { [work, configuration] in
+    let task = Task(executorPreference: executor) { [work, configuration, durable, metrics] in
       let outcome: Result<Finished, ProtocolError>
       do {
-        let answer = try await work.perform(began)
+        if began.isDurable, durable?.begin(began) == false {
+          throw ProtocolError(.internal, "the server has ended several times at this request")
+        }
+        let answer = try await self.perform(began, with: work)
+        metrics?.observe(stages: answer.timing)
         outcome = Finished.make(
           answer, of: began, model: work.engine.model, limit: configuration.limits.headerBytes)
       } catch {
         outcome = .failure(self.explain(error, of: began))
       }
+      // On disk before anybody hears of it.
+      if began.isDurable, case .success(let finished) = outcome, !Task.isCancelled {
+        durable?.finish(began, frames: finished.frames)
+      }
       await self.finish(began, outcome)
     }
     running[job.key] = Running(job: job, task: task)
+  }
+
+  nonisolated private func perform(_ job: Job, with work: RequestWork) async throws -> Answer {
+    if case .modelReload(let name) = job.content.parameters {
+      return try await loadModel(name)
+    }
+    return try await work.perform(job)
   }
 
   /// What of an error a client may see. What is not documented is a fault of the server's: logged,
@@ -118,7 +153,9 @@ actor Dispatcher {
     running[job.key] = nil
     switch outcome {
     case .success(let finished): succeed(own.job, finished)
-    case .failure(let error): fail(own.job, error)
+    case .failure(let error):
+      if own.job.isDurable, let durable { forget(own.job, in: durable) }
+      fail(own.job, error)
     }
   }
 
@@ -131,18 +168,24 @@ actor Dispatcher {
     answers.store(
       AnswerStore.Answer(digest: job.digest, frames: finished.frames, time: now), for: job.key)
     end(job, status: "ok")
-    send(finished.frames, to: job.route, request: job.request, id: job.key.id)
+    guard let route = job.route else { return }
+    send(finished.frames, to: route, request: job.request, id: job.key.id)
   }
 
   func fail(_ job: Job, _ error: ProtocolError) {
     end(job, status: error.code.rawValue)
-    reply(.failure(error, id: job.key.id, request: job.request), to: job.route)
+    guard let route = job.route else { return }
+    reply(.failure(error, id: job.key.id, request: job.request), to: route)
   }
 
-  private func end(_ job: Job, status: String) {
+  func end(_ job: Job, status: String) {
     timers.removeValue(forKey: job.request)?.cancel()
+    if job.isCounted { limiter.finish(job.key.owner, bytes: job.content.payloadBytes) }
     job.progress.shut(status)
     let total = ContinuousClock.now - job.arrival
+    let method = job.content.method.rawValue
+    metrics?.requests.increment(method, status)
+    metrics?.requestSeconds.observe(total, method)
     logger.info(
       "request",
       metadata: [

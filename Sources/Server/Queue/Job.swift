@@ -1,4 +1,5 @@
 import BusProtocol
+import Imaging
 import ZeroMQ
 
 /// A request that is queued or at work.
@@ -8,8 +9,8 @@ struct Job: Sendable {
   var key: RequestKey
   /// Of the content: the same id with another one is a conflict.
   var digest: ContentDigest
-  /// Who asked last.
-  var route: Route
+  /// Who asked last; nil for a request of an earlier life that nobody has asked for since.
+  var route: Route?
   var content: Request
   /// Held image that `image_id` names, resolved on arrival.
   var image: KeyedImage?
@@ -19,6 +20,15 @@ struct Job: Sendable {
   /// Bytes that it keeps while it waits.
   var cost: Int
   var progress: ProgressGate
+  /// Whether it counts against its client's limits.
+  var isCounted = false
+  var isDurable: Bool { content.header.durable }
+
+  /// What it takes of the model, in slices: a volume's turn counts as many.
+  var weight: Double {
+    let shape = image?.image.gridShape ?? content.image?.gridShape ?? []
+    return shape.count == 3 ? Double(max(1, shape[0])) : 1
+  }
 
   var deadline: ContinuousClock.Instant? {
     content.header.deadlineMilliseconds.map { arrival + .milliseconds($0) }

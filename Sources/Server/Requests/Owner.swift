@@ -1,15 +1,23 @@
 import ZeroMQ
 
-/// Who a client is: the UUID that it gives, or else its socket's routing id (protocol: Sockets).
+/// Who a client is: its CURVE key, or the UUID that it gives, or else its socket's routing id
+/// (protocol: Sockets).
 struct Owner: Hashable, Sendable {
-  private let text: String
+  /// Different prefixes: no routing id can pass for another client's UUID, and no UUID for a key.
+  let text: String
 
-  init(client: String?, route: Frame) {
-    // Different prefixes: no routing id can pass for another client's UUID.
+  init(user: String? = nil, client: String?, route: Frame) {
     text =
-      client.map { "client " + $0.lowercased() }
+      user.map { "key " + $0 }
+      ?? client.map { "client " + $0.lowercased() }
       ?? "route " + route.bytes.map { String($0, radix: 16) }.joined(separator: "-")
   }
+
+  /// As a journal has kept it.
+  init(text: String) { self.text = text }
+
+  /// Whether it is known again over another connection.
+  var isLasting: Bool { !text.hasPrefix("route ") }
 }
 
 /// A request id belongs to its client.

@@ -1,7 +1,10 @@
 import BusProtocol
+import Dispatch
 import Foundation
 import JSONC
+import Journal
 import Synchronization
+import Telemetry
 import ZeroMQ
 
 /// What is to go to the stream; its positions and time come when it goes.
@@ -12,53 +15,62 @@ struct StreamDraft: Sendable {
   var category: String?
   var result: JSONValue?
   var tensors: [Tensor] = []
+
+  var cost: Int { tensors.reduce(1024) { $0 + $1.payload.count } }
 }
 
-/// The stream's numbering: one position for all messages, one for each topic. From any thread.
+/// Numbers messages by the journal, one position for all and one for each topic, keeps them there for
+/// `stream.replay`, and sends them: in the order of the calls, on a thread of its own, since the
+/// journal waits for the disk. From any thread.
+///
+/// Where the journal cannot be written, as on a full disk, messages still go out, under the last
+/// position and without one of their topic: who listens loses nothing, but they cannot be replayed.
 final class Publisher: Sendable {
-  private struct TopicCount: Sendable {
-    var position: Int
-    var lastUse: Int
-  }
-  private struct State: Sendable {
-    var position = 0
-    var topics: [String: TopicCount] = [:]
-    /// The highest count of a topic that was forgotten for want of room: those that come new start
-    /// there, so that no count ever goes back.
-    var floor = 0
-  }
-
-  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "segsam.stream")
   private let endpoint: Endpoint
-  private let topicCapacity: Int
+  let journal: StreamJournal
+  private let failed: @Sendable (any Error) -> Void
+  private let metrics: ServerMetrics?
+  private let waiting = Atomic<Int>(0)
+  private let refused = Atomic<Int>(0)
+  /// Of what waits for the journal; past it messages are lost.
+  private let mostBytes: Int
 
-  init(endpoint: Endpoint, topicCapacity: Int) {
+  init(
+    endpoint: Endpoint, journal: StreamJournal, mostBytes: Int = 64 << 20,
+    metrics: ServerMetrics? = nil, failed: @escaping @Sendable (any Error) -> Void = { _ in }
+  ) {
     self.endpoint = endpoint
-    self.topicCapacity = max(1, topicCapacity)
+    self.journal = journal
+    self.mostBytes = mostBytes
+    self.failed = failed
+    self.metrics = metrics
   }
 
   /// Of the last message; 0 before the first.
-  var position: Int { state.withLock { $0.position } }
+  var position: Int { journal.position }
+
+  /// Messages that found no room, here or with libzmq.
+  var dropped: Int { endpoint.undelivered + refused.load(ordering: .relaxed) }
 
   func publish(_ draft: StreamDraft) {
-    guard let topic = draft.topic.text else { return }
-    let tensors = draft.tensors.map(\.payload.frame)
-    // Sent under the lock: positions reach the socket in their order.
-    state.withLock { state in
-      state.position += 1
-      let header = StreamHeader(
-        position: state.position, topicPosition: count(topic, in: &state), time: Self.now,
-        request: draft.request, study: draft.study, category: draft.category,
-        result: draft.result, outputs: draft.tensors.map(\.entry))
-      guard let frame = header.frame else { return }
-      endpoint.send(Message([Frame(topic), frame] + tensors))
+    let cost = draft.cost
+    guard waiting.load(ordering: .relaxed) + cost <= mostBytes else {
+      refused.add(1, ordering: .relaxed)
+      return
+    }
+    waiting.add(cost, ordering: .relaxed)
+    let now = Date()
+    queue.async {
+      self.send(draft, time: now)
+      self.waiting.subtract(cost, ordering: .relaxed)
     }
   }
 
   /// Says that the server lives, with the last position.
   func heartbeat() {
-    state.withLock { state in
-      let header = StreamHeader(position: state.position, time: Self.now)
+    queue.async { [endpoint, journal] in
+      let header = StreamHeader(position: journal.position, time: Self.text(Date()))
       guard let topic = Topic.heartbeat.text, let frame = header.frame else { return }
       endpoint.send(Message([Frame(topic), frame]))
     }
@@ -67,25 +79,43 @@ final class Publisher: Sendable {
   /// A topic that will not come again.
   func forget(_ topic: Topic) {
     guard let text = topic.text else { return }
-    state.withLock { $0.topics[text] = nil }
-  }
-
-  private func count(_ topic: String, in state: inout State) -> Int {
-    let next = (state.topics[topic]?.position ?? state.floor) + 1
-    state.topics[topic] = TopicCount(position: next, lastUse: state.position)
-    if state.topics.count > topicCapacity {
-      // An eighth at a time, so that the search is not made for every message.
-      let oldest = state.topics.sorted { $0.value.lastUse < $1.value.lastUse }
-        .prefix(max(1, topicCapacity / 8))
-      for (name, count) in oldest where name != topic {
-        state.floor = max(state.floor, count.position)
-        state.topics[name] = nil
-      }
+    queue.async { [journal, failed] in
+      do { try journal.forget(topic: text) } catch { failed(error) }
     }
-    return next
   }
 
-  private static var now: String {
-    Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  /// Returns once all that was published before is with the socket.
+  func flush() async {
+    await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+  }
+
+  private func send(_ draft: StreamDraft, time: Date) {
+    guard let topic = draft.topic.text else { return }
+    metrics?.streamMessages.increment()
+    let tensors = draft.tensors.map(\.payload.frame)
+    func header(_ position: Int, _ topicPosition: Int?) throws -> Frame {
+      let header = StreamHeader(
+        position: position, topicPosition: topicPosition, time: Self.text(time),
+        request: draft.request, study: draft.study, category: draft.category,
+        result: draft.result, outputs: draft.tensors.map(\.entry))
+      guard let frame = header.frame else {
+        throw ProtocolError(.internal, "a result for the stream holds a number that is none")
+      }
+      return frame
+    }
+    do {
+      let record = try journal.append(topic: topic, time: time) { position, count in
+        try [header(position, count).bytes] + tensors.map(\.bytes)
+      }
+      endpoint.send(Message([Frame(topic), Frame(record.frames[0])] + tensors))
+    } catch {
+      failed(error)
+      guard let frame = try? header(journal.position, nil) else { return }
+      endpoint.send(Message([Frame(topic), frame] + tensors))
+    }
+  }
+
+  private static func text(_ time: Date) -> String {
+    time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 }

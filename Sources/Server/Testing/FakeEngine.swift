@@ -5,7 +5,7 @@ import Synchronization
 /// An engine for tests and demonstrations of the bus: no network, the same answer for the same
 /// question. Each category is an ellipse (an ellipsoid in a volume) at a place of its own.
 public final class FakeEngine: SegmentationEngine {
-  public let model = ModelInfo(name: "fake", version: "1")
+  public let model: ModelInfo
   public let trainedCategories: Set<String>
   /// Categories that are in no image.
   public let absent: Set<String>
@@ -26,12 +26,14 @@ public final class FakeEngine: SegmentationEngine {
   private let counts = Mutex(Counts())
 
   public init(
-    trained: Set<String>, absent: Set<String> = [], undrawn: Set<String> = [],
+    trained: Set<String>, model: ModelInfo = ModelInfo(name: "fake", version: "1"),
+    absent: Set<String> = [], undrawn: Set<String> = [],
     delay: Duration = .zero, gate: Gate? = nil,
     parts: @escaping @Sendable (String) -> [String] = { [$0] },
     failure: (@Sendable (Int) -> (any Error)?)? = nil
   ) {
     trainedCategories = trained
+    self.model = model
     self.absent = absent
     self.undrawn = undrawn
     self.delay = delay

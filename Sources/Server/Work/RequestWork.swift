@@ -1,6 +1,7 @@
 import BusProtocol
 import Imaging
 import JSONC
+import Journal
 import SegSAM
 import ZeroMQ
 
@@ -9,6 +10,8 @@ struct RequestWork: Sendable {
   var engine: any SegmentationEngine
   var lookup: CategoryLookup
   var configuration: SegmentService.Configuration
+  /// What was published.
+  var stream: StreamJournal?
 
   /// - Throws: `ProtocolError`, `CancellationError`, or whatever the engine throws.
   func perform(_ job: Job) async throws -> Answer {
@@ -27,7 +30,12 @@ struct RequestWork: Sendable {
     case .imagePut: return try await put(job)
     case .categoriesList(let parameters): return Answer(result: try lookup.list(parameters))
     case .categoriesResolve(let queries): return Answer(result: lookup.resolve(queries))
-    case .imageDrop, .capabilities, .status, .cancel, .streamReplay, .modelReload:
+    case .streamReplay(let parameters):
+      guard let stream else { throw ProtocolError(.internal, "the stream is not kept") }
+      return try ReplayWork(
+        journal: stream, limits: configuration.limits, budget: configuration.budget
+      ).answer(parameters)
+    case .imageDrop, .capabilities, .status, .cancel, .modelReload:
       throw ProtocolError(.internal, "this method is not answered by work")
     }
   }

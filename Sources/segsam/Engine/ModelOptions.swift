@@ -34,14 +34,21 @@ struct LoadedModel: Sendable {
   var vocabulary: Vocabulary
 
   static func load(_ options: ModelOptions) async throws -> LoadedModel {
+    try await load(options) { _ in }
+  }
+
+  /// - Parameter change: of how the model is run.
+  static func load(
+    _ options: ModelOptions, change: @escaping @Sendable (inout PredictorOptions) -> Void
+  ) async throws -> LoadedModel {
     let (name, threads, cache) = (options.model, options.threads, options.cache)
     return try await Blocking.run {
       let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
       let bundle = try ModelBundle.load(directory: ModelBundle.find(name: name))
-      let engine = try Predictor(
-        bundle: bundle, vocabulary: vocabulary,
-        options: PredictorOptions(
-          threads: threads, cacheBytes: cache << 20, modelCache: compiledModels))
+      var running = PredictorOptions(
+        threads: threads, cacheBytes: cache << 20, modelCache: compiledModels)
+      change(&running)
+      let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: running)
       return LoadedModel(engine: engine, vocabulary: vocabulary)
     }
   }

@@ -5,6 +5,7 @@ import SegSAM
 import Server
 import Training
 import Vocabulary
+import ZeroMQ
 
 /// Every error of the libraries, mapped to an exit status in one place.
 extension Failure {
@@ -33,6 +34,7 @@ extension Failure {
       self.init(error.code == .invalidQuery ? .badInput : .internalFault, error.message)
     case let error as ServiceError: self.init(error)
     case let error as DescribeError: self.init(error)
+    case let error as KeyFileError: self.init(error)
     case is CancellationError: self.init(.internalFault, "stopped before the end")
     default: self.init(.internalFault, "\(error)")
     }
@@ -49,6 +51,7 @@ extension Failure {
   private init(_ error: ServiceError) {
     switch error.code {
     case .insecureBind, .badConfiguration: self.init(.usage, error.message)
+    case .journal: self.init(.badInput, error.message)
     case .bindFailed: self.init(.noServer, error.message)
     case .alreadyStarted: self.init(.internalFault, error.message)
     }
