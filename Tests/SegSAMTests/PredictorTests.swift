@@ -1,6 +1,7 @@
 import Imaging
 import OpenVINORuntime
 import SegSAM
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -264,7 +265,64 @@ struct PredictorTests {
     let large = try await ask(query, image)
     #expect(first.queries[0].mask == second.queries[0].mask)
     #expect(first.queries[0].mask == large.queries[0].mask)
-    #expect(small.cachedBytes <= 150_000 && small.cachedBytes > 0)
+    #expect(small.featureCache.bytes <= 150_000 && small.featureCache.bytes > 0)
+  }
+
+  @Test("requests side by side share batches, and get what each gets alone")
+  func batches() async throws {
+    let sizes = Mutex<[Int]>([])
+    let predictor = try TinyModel.predictor { options in
+      (options.requests, options.streams, options.batchSizes) = (6, 1, [1, 2, 4])
+      options.observeBatch = { stage, size in
+        if stage == .decoders { sizes.withLock { $0.append(size) } }
+      }
+    }
+    let names = ["liver", "spleen", "pancreas"]
+    let alone = try await ask(names.map { Query(.category($0)) })
+    // Few voxels lie so near the threshold that another order of sums moves them.
+    func differ(_ a: BinaryMask?, _ b: BinaryMask?) throws -> Int {
+      let (a, b) = (try #require(a), try #require(b))
+      return zip(a.voxels, b.voxels).count { $0 != $1 }
+    }
+    let answers = try await withThrowingTaskGroup(of: SegmentationResult.self) { group in
+      for n in 0..<12 {
+        group.addTask { [everything] in
+          try await predictor.segment(
+            TinyModel.volume(), imageKey: "\(n % 3)",
+            queries: names.map { Query(.category($0)) }, options: everything, progress: nil)
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(answers.count == 12)
+    for answer in answers {
+      for n in names.indices {
+        #expect(try differ(answer.queries[n].mask, alone.queries[n].mask) <= 4)
+      }
+    }
+    let ran = sizes.withLock { $0 }
+    // Three slices of twelve requests, three queries each; none was lost, and some ran together.
+    #expect(ran.reduce(0, +) == 108 && ran.allSatisfy { (1...4).contains($0) })
+    #expect(ran.count < 108)
+    // Each of the three images was encoded once.
+    #expect(predictor.featureCache.misses == 9)
+  }
+
+  @Test("within a size of batch an answer is the same bit for bit")
+  func batchNeighbours() async throws {
+    let predictor = try TinyModel.predictor { $0.batchSizes = [1, 2, 4] }
+    func masks(_ names: [String]) async throws -> [BinaryMask?] {
+      try await predictor.segment(
+        TinyModel.volume(depth: 1), imageKey: "one", queries: names.map { Query(.category($0)) },
+        options: everything, progress: nil
+      ).queries.map(\.mask)
+    }
+    // Three and four queries run as four; the first is the same whatever stands beside it.
+    let (three, four) = (
+      try await masks(["liver", "spleen", "pancreas"]),
+      try await masks(["liver", "left_kidney", "right_kidney", "spleen"])
+    )
+    #expect(three[0] == four[0] && three[1] == four[3])
   }
 
   @Test("a box on one slice of a volume has that slice encoded and no other")
@@ -280,7 +338,7 @@ struct PredictorTests {
       let mask = try #require(result.queries[0].mask)
       #expect(mask.slice(0)?.count == 0 && mask.slice(2)?.count == 0)
       #expect(try #require(mask.slice(1)).count > 0)
-      return predictor.cachedBytes
+      return predictor.featureCache.bytes
     }
     let one = try await encodedBytes(probabilities: false)
     // What is in the image at all is asked of every slice.

@@ -96,13 +96,14 @@ enum TinyModel {
 
   static func predictor(
     cacheBytes: Int = 64 << 20, scaling: PresenceScaling? = nil,
-    precision: CompileOptions.Precision = .float32
+    precision: CompileOptions.Precision = .float32,
+    change: (inout PredictorOptions) -> Void = { _ in }
   ) throws -> Predictor {
     var bundle = try bundle()
     bundle.manifest.presenceScaling = scaling
-    return try Predictor(
-      bundle: bundle, vocabulary: vocabulary(),
-      options: PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: precision))
+    var options = PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: precision)
+    change(&options)
+    return try Predictor(bundle: bundle, vocabulary: vocabulary(), options: options)
   }
 
   /// A volume without any symmetry.

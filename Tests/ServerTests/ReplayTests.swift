@@ -2,6 +2,7 @@ import JSONC
 import SegSAM
 import Server
 import Testing
+import ZeroMQ
 
 /// `stream.replay`, and loading another model.
 @Suite(.timeLimit(.minutes(1)))

@@ -391,6 +391,30 @@ def test_durable(tmp_path):
             assert np.array_equal(subscriber.receive(10).mask, found[0]["liver"].mask)
 
 
+def test_the_stream_over_a_restart(tmp_path):
+    """Killed between two results; another comes before the subscriber is back. None is lost."""
+    takes("--journal")
+    options = ["--journal", str(tmp_path / "journal")]
+    where = {"bind": free_endpoint(), "publish": free_endpoint()}
+    with RealServer(*options, **where) as server:
+        client = SegSAMClient(server.endpoint, timeout=5)
+        subscriber = Subscriber(
+            server.publish, ["result.s."], replay_from=client, silence=3, backoff=(0.5, 0.5))
+        subscriber.ready()
+        client.segment(ct(70), categories=ORGANS, publish="s")
+        seen = [subscriber.receive(10) for _ in ORGANS]
+        server.process.kill()
+    with client, subscriber, RealServer(*options, **where) as server:
+        client.segment(ct(71), categories=ORGANS, publish="s")
+        seen += [subscriber.receive(15) for _ in ORGANS]
+        client.segment(ct(72), categories=["liver"], publish="s")
+        seen.append(subscriber.receive(10))
+        assert [(one.category, one.topic_position, one.lost) for one in seen] == [
+            ("liver", 1, 0), ("spleen", 1, 0), ("kidneys", 1, 0),
+            ("liver", 2, 0), ("spleen", 2, 0), ("kidneys", 2, 0), ("liver", 3, 0)]
+        assert seen[3].is_replayed and not seen[6].is_replayed
+
+
 def test_a_server_without_journal_refuses_durable(client):
     try:
         assert client.segment(ct(61), categories="liver", durable=True).masks is not None

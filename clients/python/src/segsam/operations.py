@@ -146,7 +146,7 @@ def report(
 def put_image(image: ImageLike, *, deadline_ms: int | None = None) -> Operation[HeldImage]:
     return Operation(
         "image.put", results.read_held_image, inputs=(as_image(image).input(),),
-        deadline_ms=deadline_ms)
+        deadline_ms=deadline_ms, takes_long=True)
 
 
 def drop_image(image: Held | str) -> Operation[bool]:
@@ -197,7 +197,7 @@ def replay(
 def reload_model(name: str | None = None) -> Operation[Model]:
     return Operation(
         "model.reload", lambda reply: read_model(reading.mapping(reply.result, "model")),
-        given(name=name), takes_long=False)
+        given(name=name))
 
 
 __all__ = [
