@@ -10,7 +10,8 @@ COPY bootstrap ./
 COPY deps deps
 RUN apt-get update && ./bootstrap && rm -rf /var/lib/apt/lists/*
 
-COPY Package.swift ./
+# The same versions of Swift packages as here, where there is a Package.resolved.
+COPY Package.swift Package.resolve[d] ./
 COPY Sources Sources
 RUN swift build -c release --product segsam --static-swift-stdlib \
   && install -D -m 755 .build/release/segsam /out/bin/segsam
@@ -28,7 +29,7 @@ RUN apt-get update \
     libstdc++6 libcurl4 libxml2 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --no-create-home --home-dir /var/cache/segsam segsam \
-  && install -d -o segsam /var/cache/segsam
+  && install -d -o segsam -m 700 /var/cache/segsam /var/lib/segsam
 
 COPY --from=build /out /opt/segsam
 ENV PATH=/opt/segsam/bin:/usr/local/bin:/usr/bin:/bin \

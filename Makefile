@@ -21,7 +21,7 @@ endif
 
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help demo serve trainer test swift-test integration-test build lint format \
+.PHONY: help demo serve trainer test swift-test integration-test build lint format fuzz \
   check-vocabulary bootstrap bootstrap-tests soak clean
 
 help: ## this list
@@ -50,6 +50,13 @@ swift-test: bootstrap-tests
 integration-test: bootstrap-tests build
 	$(call say,integration tests: a Python client against the real server)
 	@SEGSAM_BINARY="$$(realpath $(segsam))" $(python) -m pytest Tests/Integration
+	$(call say,the clients in Python and C against the real server)
+	@SEGSAM_BINARY="$$(realpath $(segsam))" $(python) -m pytest -q clients/python/tests
+	@SEGSAM_BINARY="$$(realpath $(segsam))" PYTHON="$$PWD/$(python)" clients/c/test.sh || [ $$? = 77 ]
+
+fuzz: bootstrap ## the readers of messages under libFuzzer, for a minute
+	$(call say,fuzzing)
+	@scripts/fuzz
 
 soak: bootstrap-tests build ## 1,000 different images through one server, with its memory watched
 	$(call say,soak test)

@@ -90,7 +90,8 @@ let package = Package(
     .executableTarget(
       name: "segsam",
       dependencies: [
-        "Server", "Client", "Training", "Reporting", "Telemetry", argumentParser, log, lifecycle, unixSignals,
+        "Server", "Client", "Training", "Reporting", "Telemetry", argumentParser, log, lifecycle,
+        unixSignals,
         yaml,
       ],
       swiftSettings: strict),
@@ -118,6 +119,15 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// libFuzzer has a main of its own, so the target is there only when it is linked in (scripts/fuzz).
+if ProcessInfo.processInfo.environment["SEGSAM_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzMessages", dependencies: ["BusProtocol"], path: "Tests/Fuzz/Messages",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  package.products.append(.executable(name: "FuzzMessages", targets: ["FuzzMessages"]))
+}
+
 // While parts are written side by side: SEGSAM_ONLY=JSONC,ZeroMQ builds these, what they need, and their tests.
 if let only = ProcessInfo.processInfo.environment["SEGSAM_ONLY"] {
   let asked = only.split(separator: ",").map(String.init)
@@ -138,9 +148,9 @@ if let only = ProcessInfo.processInfo.environment["SEGSAM_ONLY"] {
     }
   }
   package.targets.removeAll { !wanted.contains($0.name) }
-  package.products.removeAll { _ in true }
+  package.products.removeAll { $0.name != "FuzzMessages" }
 }
 package.targets.removeAll { target in
-  target.isTest
+  (target.isTest || target.name.hasSuffix("Example") || target.name.hasSuffix("Examples"))
     && !FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target.name)")
 }

@@ -5,9 +5,12 @@ public import ZeroMQ
 public enum ClientError: Error, Sendable, Hashable {
   /// The server answered with an error.
   case refused(ProtocolError)
-  /// No final reply came in time: the server is away, or slower than the time-out.
+  /// No final reply came in time, or no sign of life over all tries: the server is away, slower than
+  /// the time-out, or lets this client's key not in. The request may still be answered: the same id
+  /// with the same content asks again.
   case timedOut(after: Duration)
-  /// The task that waited was cancelled; the server has been asked to cancel too.
+  /// The task that waited was cancelled; the server has been asked to cancel too, unless the request
+  /// is durable.
   case cancelled
   /// Too much is on its way already: wait for replies before sending more.
   case overloaded
@@ -36,7 +39,8 @@ extension ClientError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .refused(let error): error.description
-    case .timedOut(let time): "no reply within \(time): is the server running at this endpoint?"
+    case .timedOut(let time):
+      "no reply within \(time): is the server running at this endpoint, with these keys if any?"
     case .cancelled: "the waiting task was cancelled"
     case .overloaded: "too many requests or bytes are on their way: wait for replies"
     case .closed: "the client is closed"

@@ -5,13 +5,16 @@ public struct RequestOptions: Sendable, Hashable {
   public var id: String?
   /// From arrival at the server, queue included.
   public var deadline: Duration?
-  /// How long to wait here; by default two seconds over the deadline, or the client's time-out.
+  /// How long to wait here, all tries together; by default two seconds over the deadline, or the
+  /// client's time-out.
   public var timeout: Duration?
   /// −10 to 10, higher first.
   public var priority: Int
   /// `accepted` and `partial` replies, to `Exchange.progress`.
   public var wantsProgress: Bool
-  /// The request outlives the server's death.
+  /// The request outlives the server's death, and the task that waits for it: its answer can be
+  /// asked for again, with the same id and content, and only `cancel` stops it. `accepted` comes to
+  /// `Exchange.progress` once it is on disk.
   public var isDurable: Bool
 
   public init(

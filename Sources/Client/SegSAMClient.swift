@@ -10,46 +10,69 @@ public import ZeroMQ
 /// let answer = try await client.segment(.file(png, contentType: "image/png"), ["liver"])
 /// ```
 ///
-/// libzmq connects in the background and again after a break: a server that is away shows as
-/// `ClientError.timedOut`. Safe to share between tasks.
+/// A request whose answer does not come, as the server or the connection breaks, is sent again under
+/// its id, over a new socket, as `RetryPolicy` says; so is one that finds the server busy. A server
+/// that stays away shows as `ClientError.timedOut`. Safe to share between tasks.
 public final class SegSAMClient: Sendable {
-  /// A UUID, under which the server keeps this client's held images and stored answers; give the
-  /// same one after a restart to have them again.
+  /// A UUID, under which the server keeps this client's held images and stored answers, unless it
+  /// knows it by its key; give the same one after a restart to have them again.
   public let clientID: String
   public let endpoint: String
-  /// How long to wait for a final reply to a request without a deadline of its own.
+  /// How long to wait for a final reply to a request without a deadline of its own, all tries
+  /// together.
   public let timeout: Duration
+  public let retry: RetryPolicy
 
   private let loop: SocketLoop
-  private let socket: Endpoint
-  private let registry: Registry
+  let courier: Courier
   private let limits: ProtocolLimits
+  let time: any Timekeeper
 
   /// With a deadline, the server answers at the deadline; its reply has this long to arrive.
   private static let grace = Duration.seconds(2)
 
   /// - Parameters:
   ///   - clientID: a UUID; a new one if not given.
+  ///   - keys: for a server that asks for keys.
   ///   - context: to be shared where server and client speak `inproc`.
-  ///   - inFlight: requests at a time; more are `overloaded`.
+  ///   - inFlight, bytesInFlight: requests at a time, and their bytes; more are `overloaded`.
   /// - Throws: `ClientError.connection` where the endpoint makes no sense to libzmq.
-  public init(
+  public convenience init(
     endpoint: String, clientID: String? = nil, timeout: Duration = .seconds(60),
-    context: Context? = nil, inFlight: Int = 1024
+    retry: RetryPolicy = RetryPolicy(), keys: ConnectionKeys? = nil, context: Context? = nil,
+    inFlight: Int = 1024, bytesInFlight: Int = 1 << 30
   ) async throws(ClientError) {
+    try await self.init(
+      endpoint: endpoint, clientID: clientID, timeout: timeout, retry: retry, keys: keys,
+      context: context, inFlight: inFlight, bytesInFlight: bytesInFlight, time: SystemTime())
+  }
+
+  init(
+    endpoint: String, clientID: String? = nil, timeout: Duration = .seconds(60),
+    retry: RetryPolicy = RetryPolicy(), keys: ConnectionKeys? = nil, context: Context? = nil,
+    inFlight: Int = 1024, bytesInFlight: Int = 1 << 30, time: any Timekeeper
+  ) async throws(ClientError) {
+    let id = (clientID ?? .newID()).lowercased()
     self.endpoint = endpoint
-    self.clientID = (clientID ?? UUID().uuidString).lowercased()
+    self.clientID = id
     self.timeout = timeout
+    self.retry = retry
+    self.time = time
     limits = ProtocolLimits()
-    registry = Registry(capacity: inFlight)
+    // Without lingering: what a socket that was given up has not sent is sent by the next one.
     var options = SocketOptions()
-    options.linger = 1000
     options.heartbeat = .init(interval: 5_000, timeout: 20_000)
+    options.curve = keys?.curve
     do throws(ZMQError) {
       let context = if let context { context } else { try Context() }
-      loop = try SocketLoop(context: context, name: "segsam-client")
+      let loop = try SocketLoop(context: context, name: "segsam-client")
+      self.loop = loop
       do throws(ZMQError) {
-        socket = try await loop.open(.dealer, at: [.connect(endpoint)], options: options)
+        courier = try await Courier(
+          clientID: id, policy: retry, capacity: inFlight, byteCapacity: bytesInFlight, time: time
+        ) { [options] () async throws(ZMQError) -> Endpoint in
+          try await loop.open(.dealer, at: [.connect(endpoint)], options: options)
+        }
       } catch {
         await loop.shutdown(grace: .zero)
         throw error
@@ -57,23 +80,18 @@ public final class SegSAMClient: Sendable {
     } catch {
       throw .connection(error)
     }
-    // Without self: the loop of messages must not keep the client alive.
-    let (messages, registry) = (socket.messages, registry)
-    Task {
-      for await message in messages { registry.receive(message) }
-      registry.close()
-    }
   }
 
   deinit {
-    let (loop, registry) = (loop, registry)
-    registry.close()
+    let loop = loop
+    courier.close()
     Task { await loop.shutdown(grace: .zero) }
   }
 
-  /// Sends what is queued, ends all requests with `closed`, disconnects.
+  /// Ends all requests with `closed`, and disconnects. What was sent just before, such as a
+  /// request to cancel, still goes out where the connection stands.
   public func close() async {
-    registry.close()
+    courier.close()
     await loop.shutdown(grace: .seconds(1))
   }
 
@@ -85,25 +103,20 @@ public final class SegSAMClient: Sendable {
   public func start(
     _ parameters: MethodParameters, image: Tensor? = nil, options: RequestOptions = .init()
   ) throws(ClientError) -> Exchange {
-    let id = options.id ?? UUID().uuidString.lowercased()
+    let id = options.id ?? .newID()
     let header = RequestHeader(
       id: id, client: clientID, method: parameters.method.rawValue,
       deadlineMilliseconds: options.deadline.map { max(1, $0.milliseconds) },
-      priority: options.priority, progress: options.wantsProgress, durable: options.isDurable,
+      priority: options.priority,
+      // What takes long tells by it that it is still there.
+      progress: options.wantsProgress || parameters.takesLong, durable: options.isDurable,
       parameters: parameters.json)
     let message = try self.message(header, image: image)
-    let (registry, socket, clientID) = (registry, socket, clientID)
-    let exchange = Exchange(id: id) {
-      registry.settle(id, .failure(.cancelled))
-      Self.sendCancel(of: id, client: clientID, over: socket)
-    }
-    try registry.add(exchange)
-    guard socket.send(message) else {
-      registry.settle(id, .failure(.overloaded))
-      throw .overloaded
-    }
-    let wait = options.timeout ?? options.deadline.map { $0 + Self.grace } ?? timeout
-    exchange.startTimer(wait) { registry.settle(id, .failure(.timedOut(after: wait))) }
+    let courier = courier
+    let exchange = Exchange(id: id, interest: options.interest) { courier.abandon($0) }
+    let patience = options.timeout ?? options.deadline.map { $0 + Self.grace } ?? timeout
+    try courier.send(
+      message, for: exchange, patience: patience, isDurable: options.isDurable)
     return exchange
   }
 
@@ -135,16 +148,27 @@ public final class SegSAMClient: Sendable {
       throw .connection(error)
     }
   }
+}
 
-  /// Nobody waits for the answer.
-  private static func sendCancel(of id: String, client: String, over socket: Endpoint) {
-    let cancel = MethodParameters.cancel(id: id)
-    let header = RequestHeader(
-      id: UUID().uuidString.lowercased(), client: client, method: cancel.method.rawValue,
-      parameters: cancel.json)
-    guard let payloads = try? header.frames() else { return }
-    socket.send(Message(payloads.map { Frame($0.array) }))
+extension MethodParameters {
+  /// Whether the answer may wait for a queue, a model or a disk.
+  fileprivate var takesLong: Bool {
+    switch self {
+    case .segment, .report, .imagePut, .streamReplay, .modelReload: true
+    case .imageDrop, .categoriesList, .categoriesResolve, .capabilities, .status, .cancel: false
+    }
   }
+}
+
+extension RequestOptions {
+  fileprivate var interest: Exchange.Interest {
+    wantsProgress ? .all : isDurable ? .acceptance : .none
+  }
+}
+
+extension String {
+  /// For a client or a request.
+  static func newID() -> String { UUID().uuidString.lowercased() }
 }
 
 extension Duration {

@@ -80,7 +80,8 @@ struct DescriptionWriterTests {
     let scratch = try scratch()
     try scratch.write(
       Scratch.description("organ_lesion", number: 2).merging(
-        ["phrasings": ["a spot that \"should not\" be there", "odd spot"]], uniquingKeysWith: { $1 }),
+        ["phrasings": ["a spot that \"should not\" be there", "odd spot"]], uniquingKeysWith: { $1 }
+      ),
       to: file(in: scratch))
     let stub = try ChatStub([Self.completion(Self.aspects())])
     try await writer(scratch, stub).describe("organ_lesion", force: true)

@@ -8,7 +8,7 @@
  * the Lazy Pirate of the ZeroMQ Guide, which sends the same bytes with the same id over a new
  * socket until an answer comes or the time is over. The server answers an id once.
  *
- * Needs libzmq 4.2 and json-c 0.15, POSIX, and a POSIX file system for masks.
+ * Needs POSIX, libzmq 4.2 and json-c 0.15.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -253,7 +253,7 @@ struct options {
   const char *endpoint, *image, *output, *modality, *intensity, *id, *client, *server_key, *key;
   char **names;
   int count;
-  /* Of a raw image; without one, `datatype` is NULL and the image is a file that the server reads. */
+  /* Of a raw image; `datatype` is NULL where the image is a file that the server reads. */
   const char *datatype, *layout;
   size_t width;
   struct grid shape;
@@ -265,7 +265,7 @@ struct options {
 
 static const char usage[] =
     "usage: segsam_client [options] ENDPOINT IMAGE NAME...\n"
-    "Asks a SegSAM server for what the names mean in the image: a PNG, JPEG or NIfTI file, or raw.\n"
+    "Asks a SegSAM server for what the names mean in a PNG, JPEG, NIfTI or raw image.\n"
     "  -o, --output DIR     write each mask as a PGM; slices of a volume one below the other\n"
     "  -m, --modality TERM  CT, MR, US ... (DICOM's)\n"
     "  -r, --raw TYPE:LAYOUT:SHAPE  the file is bare pixels, as INT16:HW:512x512, DHW, HWC\n"
@@ -339,13 +339,20 @@ static bool parse_raw(char *text, struct options *options) {
 static int parse_options(int argc, char **argv, struct options *options) {
   enum { INTENSITY = 256, SPACING, SERVER_KEY, KEY, ID, CLIENT, DURABLE, TIMEOUT, TRY };
   static const struct option known[] = {
-      {"output", required_argument, NULL, 'o'},     {"modality", required_argument, NULL, 'm'},
-      {"raw", required_argument, NULL, 'r'},        {"verbose", no_argument, NULL, 'v'},
-      {"help", no_argument, NULL, 'h'},             {"intensity", required_argument, NULL, INTENSITY},
-      {"spacing", required_argument, NULL, SPACING}, {"server-key", required_argument, NULL, SERVER_KEY},
-      {"key", required_argument, NULL, KEY},        {"id", required_argument, NULL, ID},
-      {"client", required_argument, NULL, CLIENT},  {"durable", no_argument, NULL, DURABLE},
-      {"timeout", required_argument, NULL, TIMEOUT}, {"try", required_argument, NULL, TRY},
+      {"output", required_argument, NULL, 'o'},
+      {"modality", required_argument, NULL, 'm'},
+      {"raw", required_argument, NULL, 'r'},
+      {"verbose", no_argument, NULL, 'v'},
+      {"help", no_argument, NULL, 'h'},
+      {"intensity", required_argument, NULL, INTENSITY},
+      {"spacing", required_argument, NULL, SPACING},
+      {"server-key", required_argument, NULL, SERVER_KEY},
+      {"key", required_argument, NULL, KEY},
+      {"id", required_argument, NULL, ID},
+      {"client", required_argument, NULL, CLIENT},
+      {"durable", no_argument, NULL, DURABLE},
+      {"timeout", required_argument, NULL, TIMEOUT},
+      {"try", required_argument, NULL, TRY},
       {NULL, 0, NULL, 0}};
   *options = (struct options){.timeout = 120, .patience = 20};
   for (int letter; (letter = getopt_long(argc, argv, "o:m:r:vh", known, NULL)) != -1;) {
@@ -521,29 +528,26 @@ static json_object *parse_header(const void *data, size_t size) {
   return NULL;
 }
 
-/* All frames of one message, of which the first has come. */
+/* All frames of one message, of which the first has come; what is too much is read and dropped. */
 static int receive(void *socket, struct reply *reply) {
   bool is_long = false;
   for (bool more = true; more;) {
-    zmq_msg_t part;
-    if (zmq_msg_init(&part) != 0) return FAIL(FAULT, "a message: %s", zmq_strerror(errno));
-    while (zmq_msg_recv(&part, socket, 0) < 0) {
-      if (errno == EINTR) continue;
-      const int problem = errno;
-      zmq_msg_close(&part);
-      return FAIL(FAULT, "receiving: %s", zmq_strerror(problem));
-    }
-    more = zmq_msg_more(&part) != 0;
-    if (reply->count < MOST_PARTS) {
-      reply->parts[reply->count++] = part;
-    } else {
+    zmq_msg_t surplus, *part = &surplus;
+    if (reply->count < MOST_PARTS)
+      part = &reply->parts[reply->count];
+    else
       is_long = true;
-      if (zmq_msg_close(&part) != 0) return FAIL(FAULT, "a message: %s", zmq_strerror(errno));
-    }
+    if (zmq_msg_init(part) != 0) return FAIL(FAULT, "a message: %s", zmq_strerror(errno));
+    if (!is_long) reply->count++;
+    int problem = 0;
+    while (problem == 0 && zmq_msg_recv(part, socket, 0) < 0)
+      if (errno != EINTR) problem = errno;
+    more = problem == 0 && zmq_msg_more(part) != 0;
+    if (is_long && zmq_msg_close(part) != 0) say("a message: %s", zmq_strerror(errno));
+    if (problem != 0) return FAIL(FAULT, "receiving: %s", zmq_strerror(problem));
   }
   if (!is_long)
-    reply->header =
-        parse_header(zmq_msg_data(&reply->parts[0]), zmq_msg_size(&reply->parts[0]));
+    reply->header = parse_header(zmq_msg_data(&reply->parts[0]), zmq_msg_size(&reply->parts[0]));
   if (reply->header == NULL || !is_text(member(reply->header, "protocol"), "segsam/1"))
     return FAIL(FAULT, "what came is no reply of segsam/1");
   return 0;
@@ -756,7 +760,7 @@ static bool is_same(const struct grid *one, const struct grid *other) {
 
 /* The one output that was asked for: UINT8 [K, bytes], each mask packed and padded to a byte. */
 static bool read_masks(
-    const struct reply *reply, const struct options *options, struct masks *masks) {
+    struct reply *reply, const struct options *options, struct masks *masks) {
   json_object *outputs = member(reply->header, "outputs");
   if (length_of(outputs) != 1 || reply->count != 2) return false;
   json_object *entry = json_object_array_get_idx(outputs, 0);
@@ -780,11 +784,11 @@ static bool read_masks(
   if (!is_same(&masks->grid, &sent)
       || whole(json_object_array_get_idx(shape, 0), 0, MOST_NAMES) != options->count
       || whole(json_object_array_get_idx(shape, 1), 1, most_voxels) != row
-      || (uint64_t)zmq_msg_size((zmq_msg_t *)&reply->parts[1])
+      || (uint64_t)zmq_msg_size(&reply->parts[1])
              != (uint64_t)row * (uint64_t)options->count)
     return false;
   masks->row = (size_t)row;
-  masks->data = zmq_msg_data((zmq_msg_t *)&reply->parts[1]);
+  masks->data = zmq_msg_data(&reply->parts[1]);
   return true;
 }
 
@@ -864,7 +868,9 @@ static int write_pgm(const char *path, const struct masks *masks, const unsigned
   }
   free(line);
   if (fclose(file) == 0 && is_written) return 0;
-  return FAIL(FAULT, "%s cannot be written: %s", path, strerror(errno));
+  const int problem = errno;
+  remove(path);
+  return FAIL(FAULT, "%s cannot be written: %s", path, strerror(problem));
 }
 
 /* DIR/1-pancreas.pgm: what the server says may not lead elsewhere. */
@@ -893,7 +899,7 @@ static int print_found(
   return written < 0 ? FAIL(FAULT, "writing: %s", strerror(errno)) : 0;
 }
 
-static int show(const struct reply *reply, const struct options *options) {
+static int show(struct reply *reply, const struct options *options) {
   struct masks masks = {0};
   json_object *entries = member(member(reply->header, "result"), "categories");
   if (!read_masks(reply, options, &masks) || length_of(entries) != (size_t)options->count)
@@ -976,8 +982,9 @@ int main(int argc, char **argv) {
   if (code != 0) return code < 0 ? 0 : code;
   struct keys keys = {0};
   struct bytes image = {0};
-  if (options.key != NULL) code = zmq_has("curve") != 0 ? read_keys(options.key, &keys)
-                                : FAIL(FAULT, "this libzmq has no CURVE");
+  if (options.key != NULL)
+    code = zmq_has("curve") != 0 ? read_keys(options.key, &keys)
+                                 : FAIL(FAULT, "this libzmq has no CURVE");
   if (code == 0) code = read_file(options.image, most_file, 0, &image);
   if (code == 0) code = check_image(&options, &image);
   if (code == 0) code = run(&options, &image, &keys);

@@ -2,28 +2,39 @@ public import BusProtocol
 import Synchronization
 
 /// A request on its way: its progress, and its final reply.
+///
+/// However it ends (a reply, a time-out, a cancelled task, a closed client), `progress` ends and
+/// `reply` returns.
 public final class Exchange: Sendable {
   /// The request's id.
   public let id: String
-  /// `accepted` and `partial` replies, where progress was asked for; ends with the final reply.
-  /// Who does not keep up sees the newest.
+  /// `accepted` and `partial` replies, where progress was asked for, and `accepted` of a durable
+  /// request, which is on disk then; ends with the final reply. Who does not keep up sees the
+  /// newest. `accepted` comes once, however often the request was sent.
   public let progress: AsyncStream<ReplyHeader>
+
+  /// What of the progress is wanted.
+  enum Interest: Sendable { case all, acceptance, none }
 
   private struct State: Sendable {
     var outcome: Result<Reply, ClientError>?
     var waiters: [Int: CheckedContinuation<Result<Reply, ClientError>, Never>] = [:]
     var cancelled: Set<Int> = []
     var lastWaiter = 0
-    var timer: Task<Void, Never>?
+    var isAccepted = false
   }
 
   private let state = Mutex(State())
   private let sink: AsyncStream<ReplyHeader>.Continuation
-  /// Asks the server to cancel.
-  private let abandon: @Sendable () -> Void
+  private let interest: Interest
+  /// Ends it here, and asks the server to cancel.
+  private let abandon: @Sendable (Exchange) -> Void
 
-  init(id: String, abandon: @escaping @Sendable () -> Void) {
+  init(
+    id: String, interest: Interest = .none, abandon: @escaping @Sendable (Exchange) -> Void
+  ) {
     self.id = id
+    self.interest = interest
     self.abandon = abandon
     (progress, sink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
   }
@@ -73,35 +84,30 @@ public final class Exchange: Sendable {
   /// Once nobody waits any more, the server need not work any more.
   private func giveUp() {
     let isAlone = state.withLock { $0.outcome == nil && $0.waiters.isEmpty }
-    if isAlone { abandon() }
+    if isAlone { abandon(self) }
   }
 
-  func startTimer(_ timeout: Duration, expired: @escaping @Sendable () -> Void) {
-    let timer = Task {
-      do { try await Task.sleep(for: timeout) } catch { return }
-      expired()
+  func note(_ header: ReplyHeader) {
+    if header.status == .accepted {
+      let isFirst = state.withLock { state in
+        defer { state.isAccepted = true }
+        return !state.isAccepted
+      }
+      if isFirst, interest != .none { sink.yield(header) }
+    } else if interest == .all {
+      sink.yield(header)
     }
-    let isSettled = state.withLock { state in
-      state.timer = timer
-      return state.outcome != nil
-    }
-    if isSettled { timer.cancel() }
   }
-
-  func note(_ header: ReplyHeader) { sink.yield(header) }
 
   /// The first outcome counts.
   func settle(_ outcome: Result<Reply, ClientError>) {
-    var waiters: [CheckedContinuation<Result<Reply, ClientError>, Never>] = []
-    var timer: Task<Void, Never>?
-    state.withLock { state in
-      guard state.outcome == nil else { return }
+    let waiters = state.withLock {
+      state -> [CheckedContinuation<Result<Reply, ClientError>, Never>] in
+      guard state.outcome == nil else { return [] }
       state.outcome = outcome
-      waiters = Array(state.waiters.values)
-      timer = state.timer
-      state.waiters = [:]
+      defer { state.waiters = [:] }
+      return Array(state.waiters.values)
     }
-    timer?.cancel()
     for waiter in waiters { waiter.resume(returning: outcome) }
     sink.finish()
   }

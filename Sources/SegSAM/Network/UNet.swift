@@ -42,8 +42,9 @@ public struct UNet: Sendable {
 
   private func head(_ s: Scope) throws(GraphError) -> (weight: Tensor, bias: Tensor) {
     let width = Self.channels[0]
+    // Not called a weight: Muon, which steps those, moves so narrow a layer by next to nothing.
     return (
-      try s.parameter("weight", [categoryCount, width], .lecun(fanIn: width)),
+      try s.parameter("categories", [categoryCount, width], .lecun(fanIn: width)),
       try s.parameter("bias", [categoryCount, 1], .zeros)
     )
   }

@@ -62,6 +62,8 @@ public final class Predictor: SegmentationEngine {
   /// Of each trained category: its place among the CO-tokens.
   let classIndex: [String: Int]
   let vocabulary: Vocabulary
+  /// Of presence, for what is no trained category: the median of theirs.
+  let usualThreshold: Double
   let cache: FeatureCache
   let texts: CategoryTexts
   private let images: BatchedModel
@@ -82,6 +84,8 @@ public final class Predictor: SegmentationEngine {
     classIndex = Dictionary(
       uniqueKeysWithValues: manifest.categories.enumerated().map { ($1, $0) })
     self.vocabulary = vocabulary
+    let thresholds = manifest.presenceThresholds.values.sorted()
+    usualThreshold = thresholds.isEmpty ? 0.5 : thresholds[thresholds.count / 2]
     cache = FeatureCache(limit: options.cacheBytes)
     places = DispatchSemaphore(value: max(1, options.requests))
     if let missing = manifest.categories.first(where: { vocabulary[$0] == nil }) {

@@ -170,7 +170,8 @@ struct Segmentation {
 
   private func presenceThreshold(_ run: QueryRun) -> Double {
     if let given = options.presenceThreshold { return given }
-    return run.category.flatMap { predictor.manifest.presenceThresholds[$0] } ?? 0.5
+    return run.category.flatMap { predictor.manifest.presenceThresholds[$0] }
+      ?? predictor.usualThreshold
   }
 
   /// Concrete categories in the order of first mention.

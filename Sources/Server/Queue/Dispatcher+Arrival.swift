@@ -34,7 +34,8 @@ extension Dispatcher {
       if let result = try immediate(content, owner: owner, now: now) {
         if isCounted { limiter.finish(owner, bytes: content.payloadBytes) }
         return settle(
-          result, of: content.method, key: key, digest: arrival.digest, route: route, request: request, now: now)
+          result, of: content.method, key: key, digest: arrival.digest, route: route,
+          request: request, now: now)
       }
       try take(
         Job(
@@ -59,6 +60,7 @@ extension Dispatcher {
 
   private func authorize(_ method: Method, user: String?) throws(ProtocolError) {
     guard let roles = roles(user), !roles.contains(method.role) else { return }
+    metrics?.authDenied.increment()
     throw ProtocolError(
       .unauthorized, "this key has not the role \"\(method.role.rawValue)\"",
       details: ["role": .string(method.role.rawValue)])
@@ -161,7 +163,8 @@ extension Dispatcher {
 
   /// Answers what needs no work.
   private func settle(
-    _ result: JSONObject, of method: Method, key: RequestKey, digest: ContentDigest, route: Route, request: String,
+    _ result: JSONObject, of method: Method, key: RequestKey, digest: ContentDigest, route: Route,
+    request: String,
     now: ContinuousClock.Instant
   ) {
     let model = work.engine.model

@@ -54,7 +54,10 @@ struct JobQueue {
   }
 
   func hasRoom(for job: Job) -> Bool {
-    if entries.count < capacity, bytes + job.cost <= byteCapacity { return true }
+    // One alone is taken however large it is: no waiting would make more room.
+    if entries.isEmpty || entries.count < capacity && bytes + job.cost <= byteCapacity {
+      return true
+    }
     guard entries.count < capacity + reserve, bytes + job.cost <= byteCapacity + byteReserve else {
       return false
     }

@@ -12,6 +12,13 @@ extension SegmentService {
       self.serverKey = serverKey
       self.clientKeys = clientKeys
     }
+
+    /// Reads both files, as a start would.
+    ///
+    /// - Throws: `ServiceError` saying which is wrong.
+    public func check() throws(ServiceError) {
+      _ = try Access(self, logger: Logger(label: "segsam.keys"), metrics: nil)
+    }
   }
 }
 

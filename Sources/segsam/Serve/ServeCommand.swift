@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Imaging
 import JSONC
 import Logging
@@ -41,6 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
     var logger = Logger(label: "segsam")
     logger.logLevel = settings.logLevel.level
+    // From the first moment on: it means to read keys anew, not to end.
+    signal(SIGHUP, SIG_IGN)
     let metrics = ServerMetrics()
     let health = try await Self.health(settings, metrics, logger)
     do {
@@ -158,6 +161,9 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func check(_ settings: ServerSettings) async throws {
     try settings.configuration.check()
+    if let security = settings.configuration.security {
+      try await Blocking.run { try security.check() }
+    }
     if let metrics = settings.metrics, (try? HostPort(metrics)) == nil {
       throw Failure(.badInput, "--metrics \(metrics) is no address, such as 127.0.0.1:9464")
     }

@@ -31,6 +31,8 @@ struct WatchCommand: AsyncParsableCommand {
       valueName: "seconds"))
   var timeout: Double?
 
+  @OptionGroup var keys: KeyOptions
+
   @Flag(help: "Print each message as a line of JSON, without its tensors.")
   var json = false
 
@@ -44,7 +46,8 @@ struct WatchCommand: AsyncParsableCommand {
   func run() async throws {
     // Heartbeats tell that the server lives, wanted or not.
     let filters: [TopicFilter] = topic.isEmpty ? [.all] : topic.map(\.filter) + [.heartbeat]
-    let stream = try await StreamSubscriber(endpoint: endpoint.text, filters)
+    let stream = try await StreamSubscriber(
+      endpoint: endpoint.text, filters, keys: try await keys.load())
     let silence = Silence()
     let guardian = timeout.map { limit in
       Task {

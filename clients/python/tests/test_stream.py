@@ -47,11 +47,17 @@ def test_a_message():
     assert beat(7).mask is None
 
 
+def test_a_message_that_was_not_kept():
+    """As long as the journal's disk is full, messages come under the last position."""
+    read = read_message(frames(topic_position=None, request="r", outputs=[bits(MASK)]))
+    assert read.topic_position is None and read.position == 5 and read.mask is not None
+
+
 @pytest.mark.parametrize("wrong", [
     [], [b"heartbeat"], [b"", b"{}"], [b"\xff", frames()[1]], [b"x" * 300, frames()[1]],
     [b"heartbeat", b"{"], [b"heartbeat", b"{}"], [b"heartbeat", b" " * (2**20 + 1)],
     frames(position=None), frames(position="5"), frames(position=-1), frames(time=None),
-    frames(topic_position=None), frames(protocol="segsam/2"), frames(result=[1]),
+    frames(topic_position="2"), frames(protocol="segsam/2"), frames(result=[1]),
     [*frames(), b"surplus"], frames(outputs=[tensor("x", MASK)])[:2],
     frames(outputs=[(bits(MASK)[0], b"\xff")]),
     frames(outputs=[tensor("x", MASK)] * 2),

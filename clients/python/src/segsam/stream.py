@@ -81,7 +81,9 @@ def _message(
     return StreamMessage(
         topic=topic,
         position=reading.integer(header, "position"),
-        topic_position=None if topic == HEARTBEAT else reading.integer(header, "topic_position"),
+        # Messages come without while the disk of the server's journal is full.
+        topic_position=None if topic == HEARTBEAT or "topic_position" not in header
+        else reading.integer(header, "topic_position"),
         time=reading.text(header, "time"),
         request=reading.text_or_none(header, "request"),
         study=reading.text_or_none(header, "study"),
@@ -175,7 +177,8 @@ class Tracker:
         """A live message: what is to be fetched before it is admitted."""
         position, topic = message.position, message.topic
         is_old = self._live is not None and (
-            position < self._live or (position == self._live and topic != HEARTBEAT))
+            position < self._live
+            or (position == self._live and message.topic_position is not None))
         if is_old:
             self._begin_anew(0)
         elif message.topic_position is not None and topic in self._last:
@@ -184,7 +187,7 @@ class Tracker:
                 self._begin_anew(last)
         self._live = position
         if self._floor is None:
-            self._floor = position if topic == HEARTBEAT else position - 1
+            self._floor = position if message.topic_position is None else position - 1
         gap = self._gap(message) if self.can_replay else None
         if gap is None:
             self._settle(position)
@@ -197,7 +200,7 @@ class Tracker:
         self._is_doubtful = True
 
     def _gap(self, message: StreamMessage) -> Gap | None:
-        topic, end = message.topic, message.position + (message.topic == HEARTBEAT)
+        topic, end = message.topic, message.position + (message.topic_position is None)
         gap = None
         if self._is_doubtful and self._complete is not None:
             gap = Gap(self._complete, end, self.topics)
