@@ -28,12 +28,10 @@ final class FakeStream: Sendable {
   private let box: Box
   private let heart: Task<Void, Never>
 
-  /// - Parameter after: positions that were given, and are in the journal no more.
-  init(after: Int = 0, keys: FakeKeys? = nil) async throws {
+  init(keys: FakeKeys? = nil) async throws {
     let box = Box()
     self.box = box
     self.keys = keys
-    box.state.withLock { $0.position = after }
     let (loop, publisher) = try await Self.open("tcp://127.0.0.1:*", keys)
     endpoint = publisher.address
     box.state.withLock { ($0.loop, $0.publisher) = (loop, publisher) }

@@ -13,7 +13,7 @@ import ZeroMQ
 
   static func with(
     _ filters: [TopicFilter] = [.all], after: Int? = nil, stream: FakeStream? = nil,
-    silence: Duration = .milliseconds(300), retry: RetryPolicy = policy,
+    silence: Duration = .seconds(5), retry: RetryPolicy = policy,
     _ body: (FakeStream, StreamSubscriber, Collector, SegSAMClient) async throws -> Void
   ) async throws {
     let given = stream
@@ -74,7 +74,7 @@ import ZeroMQ
   @Test(
     "A server that restarts with its journal", arguments: [TopicFilter.all, .results(study: "s")])
   func restart(_ filter: TopicFilter) async throws {
-    try await Self.with([filter]) { stream, subscriber, collector, _ in
+    try await Self.with([filter], silence: .milliseconds(300)) { stream, subscriber, collector, _ in
       stream.publish()
       stream.publish(Self.spleen)
       try await eventually { collector.positions == [1, 2] }
@@ -93,9 +93,11 @@ import ZeroMQ
     }
   }
 
-  @Test("A server that restarts without one is read from its start")
-  func anew() async throws {
-    try await Self.with { stream, _, collector, _ in
+  @Test(
+    "A server that restarts without one is read from its start",
+    arguments: [TopicFilter.all, .results(study: "s")])
+  func anew(_ filter: TopicFilter) async throws {
+    try await Self.with([filter], silence: .milliseconds(300)) { stream, _, collector, _ in
       for _ in 0..<3 { stream.publish() }
       try await eventually { collector.positions == [1, 2, 3] }
       await stream.stop(forgetting: true)
@@ -110,7 +112,7 @@ import ZeroMQ
   @Test("What was given out in an earlier life does not come again")
   func resumed() async throws {
     let stream = try await FakeStream()
-    for _ in 0..<5 { stream.publish() }
+    for _ in 0..<5 { stream.publish(isLost: true) }
     try await Self.with(after: 2, stream: stream) { stream, subscriber, collector, _ in
       try await eventually { collector.positions == [3, 4, 5] }
       #expect(collector.replayed == [3, 4, 5])
@@ -123,7 +125,7 @@ import ZeroMQ
   @Test("Resuming ahead of the server means that it has begun anew")
   func ahead() async throws {
     let stream = try await FakeStream()
-    for _ in 0..<2 { stream.publish() }
+    for _ in 0..<2 { stream.publish(isLost: true) }
     try await Self.with(after: 50, stream: stream) { stream, _, collector, _ in
       try await eventually { collector.positions == [1, 2] }
     }
@@ -134,7 +136,7 @@ import ZeroMQ
     arguments: [TopicFilter.all, .results(study: "s")])
   func duplicates(_ filter: TopicFilter) async throws {
     let stream = try await FakeStream()
-    for _ in 0..<3 { stream.publish() }
+    for _ in 0..<3 { stream.publish(isLost: true) }
     stream.beforeReply { stream in for _ in 0..<20 { stream.publish() } }
     try await Self.with([filter], after: 0, stream: stream) { stream, _, collector, _ in
       try await eventually { collector.positions.count >= 23 }
@@ -148,7 +150,7 @@ import ZeroMQ
   @Test("What the journal has no more is told")
   func beyondTheJournal() async throws {
     let stream = try await FakeStream()
-    for _ in 0..<6 { stream.publish() }
+    for _ in 0..<6 { stream.publish(isLost: true) }
     stream.expire(through: 4)
     try await Self.with(after: 1, stream: stream) { stream, _, collector, _ in
       try await eventually { collector.positions == [5, 6] }
@@ -176,7 +178,7 @@ import ZeroMQ
   @Test("Long gaps come in pages, none larger than was asked for")
   func pages() async throws {
     let stream = try await FakeStream()
-    for _ in 0..<700 { stream.publish() }
+    for _ in 0..<700 { stream.publish(isLost: true) }
     try await Self.with(after: 0, stream: stream) { stream, _, collector, _ in
       try await eventually { collector.positions.count == 700 }
       #expect(collector.positions == Array(1...700))
@@ -188,7 +190,7 @@ import ZeroMQ
   @Test("Pages that are too large for a reply are halved")
   func largePages() async throws {
     let stream = try await FakeStream()
-    for _ in 0..<10 { stream.publish() }
+    for _ in 0..<10 { stream.publish(isLost: true) }
     stream.refuse(.tooLarge(limit: "reply_bytes", maximum: 1))
     stream.beforeReply { stream in stream.beforeReply { $0.refuse(nil) } }
     try await Self.with(after: 0, stream: stream) { stream, _, collector, _ in
@@ -216,18 +218,25 @@ import ZeroMQ
     }
   }
 
-  @Test("A server that fails to replay for a while is asked again")
-  func failing() async throws {
-    try await Self.with { stream, subscriber, collector, _ in
+  @Test("A server that fails to replay is asked again, so often", arguments: [true, false])
+  func failing(recovers: Bool) async throws {
+    var policy = Self.policy
+    policy.tries = recovers ? 1_000_000 : 3
+    try await Self.with(retry: policy) { stream, subscriber, collector, _ in
       stream.refuse(ProtocolError(.internal, "the disk"))
       stream.publish(isLost: true)
-      try await eventually { subscriber.fault?.code == "internal" }
-      stream.refuse(nil)
-      try await eventually { collector.positions == [1] || collector.all.isEmpty == false }
-      // Where it was given up in between, the next tells.
-      stream.publish()
-      try await eventually { collector.positions.last == 2 }
-      #expect(collector.positions == [1, 2] || collector.all.map(\.lost) == [1])
+      try await eventually { stream.asked.count == 3 || recovers && subscriber.fault != nil }
+      if recovers {
+        stream.refuse(nil)
+        try await eventually { collector.positions == [1] }
+        #expect(subscriber.fault == nil)
+      } else {
+        try await eventually { subscriber.position == 1 }
+        stream.publish()
+        try await eventually { collector.positions == [2] }
+        #expect(collector.all.map(\.lost) == [1] && stream.asked.count == 3)
+        #expect(subscriber.fault?.code == "internal")
+      }
     }
   }
 
@@ -306,7 +315,7 @@ import ZeroMQ
     let page: JSONValue = ["messages": [], "oldest": 1, "next": 0, "truncated": true]
     let server = try await FakeServer { request, answer in answer(request.ok(page)) }
     let client = try await SegSAMClient(endpoint: server.endpoint)
-    for _ in 0..<3 { stream.publish() }
+    for _ in 0..<3 { stream.publish(isLost: true) }
     let subscriber = try await StreamSubscriber(
       endpoint: stream.endpoint, resuming: client, after: 0)
     let collector = Collector(subscriber)

@@ -42,7 +42,8 @@ extension Dispatcher {
         continue
       }
       guard let job = withdraw(key) else { continue }
-      fail(job, ProtocolError(.internal, "the server had to stop before this was done"))
+      // To be asked for again, with the same id, of the server that comes after.
+      fail(job, .busy(retryAfterMilliseconds: 1000))
     }
     for timer in timers.values { timer.cancel() }
     timers = [:]

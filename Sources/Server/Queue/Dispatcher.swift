@@ -165,8 +165,11 @@ actor Dispatcher {
       images.put(held, id: held.key, owner: job.key.owner, now: now)
     }
     for draft in finished.drafts { publisher.publish(draft) }
-    answers.store(
-      AnswerStore.Answer(digest: job.digest, frames: finished.frames, time: now), for: job.key)
+    // What the journal holds is not held twice.
+    if job.content.method != .streamReplay {
+      answers.store(
+        AnswerStore.Answer(digest: job.digest, frames: finished.frames, time: now), for: job.key)
+    }
     end(job, status: "ok")
     guard let route = job.route else { return }
     send(finished.frames, to: route, request: job.request, id: job.key.id)
