@@ -57,7 +57,7 @@ struct StopTests {
       await server.service.stop()
       let answers = try await [client.reply(), client.reply()]
       #expect(answers.map(\.id) == ["waiting", "running"])
-      #expect(answers.map(\.code) == ["busy", "internal"])
+      #expect(answers.map(\.code) == ["busy", "busy"])
     }
   }
 

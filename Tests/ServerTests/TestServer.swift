@@ -83,7 +83,7 @@ extension SegmentService.Configuration {
     var configuration = Self()
     configuration.bind = "tcp://127.0.0.1:*"
     configuration.publish = "tcp://127.0.0.1:*"
-    configuration.stopGrace = .seconds(5)
+    configuration.stopGrace = .seconds(60)
     change(&configuration)
     return configuration
   }
