@@ -50,7 +50,7 @@ struct LiveServer: Sendable {
     dispatcher = Dispatcher(
       configuration: configuration, router: sockets.router, publisher: stream, work: work,
       logger: logger, durable: durable, reload: reload, metrics: metrics,
-      roles: { [access] user in access?.ring.roles(of: user) })
+      ring: access?.ring)
     metrics?.snapshot = { [dispatcher, stream, journals] in
       await dispatcher.snapshot(stream: stream, journals: journals)
     }

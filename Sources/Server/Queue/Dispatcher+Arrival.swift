@@ -59,11 +59,12 @@ extension Dispatcher {
   }
 
   private func authorize(_ method: Method, user: String?) throws(ProtocolError) {
-    guard let roles = roles(user), !roles.contains(method.role) else { return }
-    metrics?.authDenied.increment()
-    throw ProtocolError(
-      .unauthorized, "this key has not the role \"\(method.role.rawValue)\"",
-      details: ["role": .string(method.role.rawValue)])
+    do {
+      try ring?.authorize(method, of: user)
+    } catch {
+      metrics?.authDenied.increment()
+      throw error
+    }
   }
 
   /// Whether this id was seen: then the answer is sent again, the request is joined, or there is a

@@ -24,8 +24,8 @@ actor Dispatcher {
   let birth = ContinuousClock.now
   /// Where durable requests are kept; nil: nowhere.
   let durable: DurableRequests?
-  /// What a connection's key may do; nil: everything, as no keys are asked for.
-  let roles: @Sendable (String?) -> Set<Method.Role>?
+  /// By which each request is asked about; nil: everybody may do everything.
+  let ring: KeyRing?
   let metrics: ServerMetrics?
   /// Loads another model; nil where that is not offered.
   let reload: SegmentService.Reload?
@@ -52,15 +52,14 @@ actor Dispatcher {
   init(
     configuration: SegmentService.Configuration, router: Endpoint, publisher: Publisher,
     work: RequestWork, logger: Logger, durable: DurableRequests? = nil,
-    reload: SegmentService.Reload? = nil, metrics: ServerMetrics? = nil,
-    roles: @escaping @Sendable (String?) -> Set<Method.Role>? = { _ in nil }
+    reload: SegmentService.Reload? = nil, metrics: ServerMetrics? = nil, ring: KeyRing? = nil
   ) {
     self.configuration = configuration
     self.router = router
     self.publisher = publisher
     self.work = work
     self.logger = logger
-    (self.durable, self.reload, self.metrics, self.roles) = (durable, reload, metrics, roles)
+    (self.durable, self.reload, self.metrics, self.ring) = (durable, reload, metrics, ring)
     let budget = configuration.budget
     queue = JobQueue(capacity: budget.queuedRequests, byteCapacity: budget.queuedBytes)
     limiter = RateLimiter(limits: configuration.clientLimits, clients: budget.clients)

@@ -45,7 +45,7 @@ struct ServeOptions: ParsableArguments {
   var cache: String?
 
   @Option(
-    help: ArgumentHelp("Requests worked on at a time. \(usual("4"))", valueName: "n"))
+    help: ArgumentHelp("Requests worked on at a time. \(usual("1"))", valueName: "n"))
   var workers: String?
 
   @Option(

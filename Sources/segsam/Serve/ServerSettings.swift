@@ -23,7 +23,7 @@ struct ServerSettings: Sendable {
     return options
   }
 
-  var workers: Int { number(.workers, 4) }
+  var workers: Int { number(.workers, 1) }
   var metrics: String? { sources[.metrics] }
   var logLevel: LogLevel { sources[.logLevel].flatMap(LogLevel.init(rawValue:)) ?? .info }
   var logFormat: LogFormat { sources[.logFormat].flatMap(LogFormat.init(rawValue:)) ?? .json }
