@@ -123,7 +123,7 @@ let package = Package(
 if ProcessInfo.processInfo.environment["SEGSAM_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "FuzzMessages", dependencies: ["BusProtocol"], path: "Tests/Fuzz/Messages",
+      name: "FuzzMessages", dependencies: ["BusProtocol", "JSONC"], path: "Tests/Fuzz/Messages",
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
   package.products.append(.executable(name: "FuzzMessages", targets: ["FuzzMessages"]))
 }

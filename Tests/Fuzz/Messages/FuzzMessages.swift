@@ -1,4 +1,5 @@
 import BusProtocol
+import JSONC
 
 /// What libFuzzer runs: bytes as the frames of a message, through every reader of messages. Whatever
 /// they are, it ends in a value or in an error of the protocol.
@@ -13,7 +14,12 @@ public func readMessage(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   do throws(Rejection) {
     let request = try parser.parse(frames: frames)
     // What was read can be written and read again, and is the same.
-    precondition(request.fingerprint == request.fingerprint)
+    guard let header = try? JSONValue.object(request.header.json).encoded() else {
+      preconditionFailure("a header that was read cannot be written")
+    }
+    let again = try parser.parse(
+      frames: [Payload(header)] + (request.image.map { [$0.tensor.payload] } ?? []))
+    precondition(again.fingerprint == request.fingerprint)
   } catch {
     precondition(error.reply.status == .error)
   }
