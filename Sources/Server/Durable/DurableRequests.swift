@@ -84,8 +84,6 @@ struct DurableRequests: Sendable {
   /// A request that ended without an answer to keep.
   func abandon(_ key: RequestKey) { note { try journal.abandon(Self.key(key)) } }
 
-  func removeExpired() { note { try journal.removeExpired(now: Date()) } }
-
   private func note(_ body: () throws -> Void) {
     do {
       try body()
