@@ -76,7 +76,11 @@ let package = Package(
       "SegSAM", ["Imaging", "Vocabulary", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "JSONC"]),
     library(
       "Training",
-      ["SegSAM", "CTorch", "Imaging", "NeuralGraph", "Reporting", "TextEncoder", "Vocabulary"]),
+      [
+        "SegSAM", "Volumetrics", "CTorch", "Imaging", "NeuralGraph", "Reporting", "TextEncoder",
+        "Vocabulary",
+      ]),
+    library("Volumetrics", ["SegSAM", "Imaging", "Vocabulary"]),
     library("Reporting", ["SegSAM", "JSONC"]),
     library("BusProtocol", ["JSONC"]),
     library("Journal", [database]),
@@ -90,7 +94,7 @@ let package = Package(
     .executableTarget(
       name: "segsam",
       dependencies: [
-        "Server", "Client", "Training", "Reporting", "Telemetry", argumentParser, log, lifecycle,
+        "Server", "Client", "Training", "Volumetrics", "Reporting", "Telemetry", argumentParser, log, lifecycle,
         unixSignals,
         yaml,
       ],
@@ -107,6 +111,7 @@ let package = Package(
     tests(
       "SegSAM",
       ["NetworkExample", "Imaging", "NeuralGraph", "OpenVINORuntime", "TextEncoder", "Vocabulary"]),
+    tests("Volumetrics", ["SegSAM", "Imaging", "Vocabulary"]),
     tests("Training", ["NetworkExample", "OperationExamples"]),
     tests("Reporting"),
     tests("BusProtocol"),

@@ -35,6 +35,9 @@ public struct MedicalImage: Sendable {
   public var isVolume: Bool
   /// Whether the affine was given by the sender (else spacing is unknown and taken as 1 mm).
   public var hasSpacing: Bool
+  /// Of each slice along k: what is shown black and what white. Nil: as the slice itself says; of a
+  /// part of an image, what the whole slice said.
+  public var displayRanges: [ClosedRange<Float>]?
 
   public init(
     width: Int, height: Int, depth: Int = 1, channels: Int = 1, samples: [Float],

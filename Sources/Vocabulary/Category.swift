@@ -21,6 +21,11 @@ public struct Category: Sendable, Hashable, Identifiable {
   public let inside: String?
   /// For a composite: the ids whose union it is. Empty for a concrete category.
   public let parts: [String]
+  /// In how many connected pieces a concrete category comes at most in one volume; nil: in any number.
+  public let pieces: Int?
+  /// Between which volumes one lies that is wholly in the image, in millilitres; generous, for adults.
+  /// Nil: nothing is said.
+  public let plausibleVolume: ClosedRange<Double>?
   /// DICOM's terms for the modalities in which it is typically segmented, the commonest first.
   public let modalities: [String]
   public let color: Color
@@ -30,7 +35,8 @@ public struct Category: Sendable, Hashable, Identifiable {
   public init(
     id: String, name: String, names: [String: [String]], codes: [String: String] = [:],
     region: String, laterality: Laterality = .unpaired, parent: String? = nil,
-    inside: String? = nil, parts: [String] = [], modalities: [String], color: Color,
+    inside: String? = nil, parts: [String] = [], pieces: Int? = nil,
+    plausibleVolume: ClosedRange<Double>? = nil, modalities: [String], color: Color,
     dicom: SegmentedProperty
   ) {
     self.id = id
@@ -42,6 +48,8 @@ public struct Category: Sendable, Hashable, Identifiable {
     self.parent = parent
     self.inside = inside
     self.parts = parts
+    self.pieces = pieces
+    self.plausibleVolume = plausibleVolume
     self.modalities = modalities
     self.color = color
     self.dicom = dicom

@@ -3,7 +3,7 @@ public import JSONC
 extension SegmentParameters {
   static let names = [
     "categories", "free_text", "boxes", "points", "image_id", "outputs", "encoding", "threshold",
-    "presence_threshold", "publish",
+    "presence_threshold", "publish", "refine", "zoom", "propagate", "post_process",
   ]
 
   init(_ members: Members, limits: ProtocolLimits) throws(ProtocolError) {
@@ -12,9 +12,13 @@ extension SegmentParameters {
     categories = try members.queries("categories", limits: limits) ?? []
     freeText = try members.freeText("free_text", limits: limits)
     boxes = try Self.boxes(members)
-    guard hasText || !boxes.isEmpty || members["points"] != nil else {
+    refine = try members.string("refine")
+    if let refine, !MessageParser.isValidID(refine) {
+      throw members.wrong("refine", "refine is the id of an earlier request")
+    }
+    guard hasText || !boxes.isEmpty || members["points"] != nil || refine != nil else {
       throw .invalidArgument(
-        "say what to look for: at least one of categories, free_text, boxes, points",
+        "say what to look for: at least one of categories, free_text, boxes, points, refine",
         path: members.path)
     }
     guard queryCount <= limits.queries else {
@@ -46,6 +50,17 @@ extension SegmentParameters {
       throw members.wrong("presence_threshold", "presence_threshold must be in 0...1")
     }
     publish = try members.study("publish")
+    zoom = try members.choice("zoom", Zoom.self)
+    propagate = try members.choice("propagate", Propagation.self)
+    if let names = try members.strings("post_process") {
+      var steps: Set<PostProcessing> = []
+      for (index, name) in names.enumerated() {
+        steps.insert(
+          try Members.choice(
+            name, PostProcessing.self, at: members.path("post_process[\(index)]")))
+      }
+      postProcess = steps
+    }
   }
 
   /// One box, or a list of boxes and nulls.
@@ -117,6 +132,13 @@ extension SegmentParameters {
     if encoding != .raw { object["encoding"] = .string(encoding.rawValue) }
     if threshold != 0.5 { object["threshold"] = .double(threshold) }
     if let presenceThreshold { object["presence_threshold"] = .double(presenceThreshold) }
+    if let refine { object["refine"] = .string(refine) }
+    if let zoom { object["zoom"] = .string(zoom.rawValue) }
+    if let propagate { object["propagate"] = .string(propagate.rawValue) }
+    if let postProcess {
+      object["post_process"] = JSONValue(
+        PostProcessing.allCases.filter(postProcess.contains).map(\.rawValue))
+    }
     if let publish { object["publish"] = .string(publish) }
     return object
   }

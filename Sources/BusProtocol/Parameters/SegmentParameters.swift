@@ -12,6 +12,21 @@ public struct SegmentParameters: Sendable, Hashable {
     case raw, bits, rle
   }
 
+  /// Zoom-out-zoom-in in volumes.
+  public enum Zoom: String, Sendable, Hashable, CaseIterable {
+    case off, auto, on
+  }
+
+  /// Whether masks are led from slice to slice of a volume.
+  public enum Propagation: String, Sendable, Hashable, CaseIterable {
+    case off, auto
+  }
+
+  /// What anatomy says of masks in volumes.
+  public enum PostProcessing: String, Sendable, Hashable, CaseIterable {
+    case sides, components, holes
+  }
+
   /// A click, at a voxel centre of the input's grid.
   public struct Point: Sendable, Hashable {
     /// `[x, y]` or `[x, y, z]`.
@@ -43,6 +58,13 @@ public struct SegmentParameters: Sendable, Hashable {
   public var threshold: Double = 0.5
   /// In [0, 1]; nil: the model's calibrated ones.
   public var presenceThreshold: Double?
+  /// The `id` of an earlier `segment` of the same client, whose answer is stored: its binary masks are
+  /// where this one starts from, query by query, or one for all.
+  public var refine: String?
+  /// Of volumes; nil: as the server is set.
+  public var zoom: Zoom?
+  public var propagate: Propagation?
+  public var postProcess: Set<PostProcessing>?
   /// Also publish under this study name.
   public var publish: String?
 

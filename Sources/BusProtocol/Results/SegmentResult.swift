@@ -47,6 +47,22 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     }
   }
 
+  /// Something that was done to a volume's mask after the networks.
+  public struct Step: Sendable, Hashable, Codable {
+    /// `zoom`, `full_search`, `propagation`, `sides`, `components`, `holes`.
+    public var step: String
+    /// Voxels.
+    public var added: Int
+    public var removed: Int
+    public var note: String?
+    public init(step: String, added: Int, removed: Int, note: String? = nil) {
+      self.step = step
+      self.added = added
+      self.removed = removed
+      self.note = note
+    }
+  }
+
   /// As asked; nil (written `null`) for a query without text.
   public var query: String?
   /// Nil (written `null`) for free text.
@@ -65,11 +81,15 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   public var rle: RunLengthMask?
   /// The five likeliest categories of a query without text, best first.
   public var candidates: [Candidate]?
+  /// What was done to the mask after the networks, in order; nil: nothing.
+  public var steps: [Step]?
+  /// What a reader of the mask should know.
+  public var warnings: [String]?
 
   public init(
     query: String?, category: String?, present: Bool, presence: Double, score: Double,
     voxels: Int? = nil, bbox: [Int]? = nil, parts: [Part]? = nil, rle: RunLengthMask? = nil,
-    candidates: [Candidate]? = nil
+    candidates: [Candidate]? = nil, steps: [Step]? = nil, warnings: [String]? = nil
   ) {
     self.query = query
     self.category = category
@@ -81,6 +101,8 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     self.parts = parts
     self.rle = rle
     self.candidates = candidates
+    self.steps = steps
+    self.warnings = warnings
   }
 
   /// In the protocol's order; the members that may be `null` are always there.
@@ -96,5 +118,7 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     try container.encodeIfPresent(parts, forKey: .parts)
     try container.encodeIfPresent(rle, forKey: .rle)
     try container.encodeIfPresent(candidates, forKey: .candidates)
+    try container.encodeIfPresent(steps, forKey: .steps)
+    try container.encodeIfPresent(warnings, forKey: .warnings)
   }
 }

@@ -13,12 +13,16 @@ extension MedicalImage {
     var place = affine
     let origin = affine.apply([0, 0, Double(range.lowerBound)])
     for r in 0..<3 { place.rows[r][3] = origin[r] }
-    return MedicalImage(
+    var part = MedicalImage(
       width: width, height: height, depth: range.count, channels: channels,
       samples: range.count == depth
         ? samples : Array(samples[range.lowerBound * count..<range.upperBound * count]),
       affine: place, modality: modality, intensity: intensity, isVolume: true,
       hasSpacing: hasSpacing)
+    part.displayRanges = displayRanges.flatMap {
+      $0.count == depth ? Array($0[range]) : nil
+    }
+    return part
   }
 }
 

@@ -27,6 +27,21 @@ extension BinaryMask {
     return squares.map { Float($0.squareRoot()) }
   }
 
+  /// For each voxel the distance from its centre to the mask's border, positive inside: the border is
+  /// half way between the centres of a set and an unset neighbour.
+  ///
+  /// - Parameter spacing: of the centres along i, j, k: the distances' unit.
+  /// - Returns: nil for an empty mask, which has no border. Infinite where everything is set.
+  public func signedDistances(spacing: [Double] = [1, 1, 1]) -> [Float]? {
+    guard voxels.contains(where: { $0 != 0 }) else { return nil }
+    let inside = distances(spacing: spacing)
+    var inverse = self
+    for n in inverse.voxels.indices { inverse.voxels[n] = voxels[n] == 0 ? 1 : 0 }
+    let outside = inverse.distances(spacing: spacing)
+    let half = Float((spacing.min() ?? 1) / 2)
+    return voxels.indices.map { voxels[$0] == 0 ? half - outside[$0] : inside[$0] - half }
+  }
+
   /// The set voxel that lies deepest, where a person would click; on a tie the first. Nil if empty.
   public func deepestVoxel(spacing: [Double] = [1, 1, 1]) -> (i: Int, j: Int, k: Int)? {
     let depths = distances(spacing: spacing, closed: true)

@@ -40,7 +40,7 @@ public struct NetworkInput: Sendable {
     }
     self.init(width: image.width, height: image.height, side: side)
     let planes = Self.planes(image, slice: slice)
-    let ranges = Self.ranges(planes, intensity: image.intensity)
+    let ranges = Self.ranges(planes, of: image, slice: slice)
     let area = side * side
     pixels = [Float](repeating: Self.black, count: (sliceReach == nil ? 3 : 5) * area)
     for (n, plane) in planes.enumerated() {
@@ -56,7 +56,7 @@ public struct NetworkInput: Sendable {
         continue
       }
       let planes = Self.planes(image, slice: other)
-      let range = Self.ranges(planes, intensity: image.intensity)[0]
+      let range = Self.ranges(planes, of: image, slice: other)[0]
       write(scaled(planes[0], range), range, channel: 3 + n)
     }
   }
@@ -133,6 +133,26 @@ public struct NetworkInput: Sendable {
       }
       if isGray { return nil }
       return (0..<3).map { c in (0..<count).map { samples[3 * $0 + c] } }
+    }
+  }
+
+  private static func ranges(
+    _ planes: [[Float]], of image: MedicalImage, slice: Int
+  ) -> [ClosedRange<Float>] {
+    if planes.count == 1, image.intensity != .hounsfield, let given = image.displayRanges,
+      given.count == image.depth
+    {
+      return [given[slice]]
+    }
+    return ranges(planes, intensity: image.intensity)
+  }
+
+  /// What becomes black and what white in each slice of a gray image that is not of HU, so that a part
+  /// of the slice can be shown like the whole; nil for others, which need none.
+  public static func displayRanges(_ image: MedicalImage) -> [ClosedRange<Float>]? {
+    guard image.channels == 1, image.intensity != .hounsfield else { return nil }
+    return (0..<image.depth).map { k in
+      ranges(planes(image, slice: k), of: image, slice: k)[0]
     }
   }
 

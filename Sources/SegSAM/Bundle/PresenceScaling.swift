@@ -8,11 +8,17 @@ public struct PresenceScaling: Codable, Sendable, Hashable {
   /// What each e-fold of the mask's area adds to the logit before it is scaled; nil: nothing. A mask
   /// that is drawn, and how large, says more of what is there than the two heads alone.
   public var drawn: Double?
+  /// How far under its threshold, as a logit of the chance, an object may fall in slices of a volume
+  /// that are joined to one where it is over it; nil: not at all. Chosen on `val`.
+  public var slack: Double?
 
-  public init(scale: Double = 1, offset: Double = 0, drawn: Double? = nil) {
+  public init(
+    scale: Double = 1, offset: Double = 0, drawn: Double? = nil, slack: Double? = nil
+  ) {
     self.scale = scale
     self.offset = offset
     self.drawn = drawn
+    self.slack = slack
   }
 
   /// The logit to scale.
@@ -25,4 +31,10 @@ public struct PresenceScaling: Codable, Sendable, Hashable {
   }
 
   public func chance(_ logit: Double) -> Double { 1 / (1 + exp(-(scale * logit + offset))) }
+
+  /// The chance that is enough in slices joined to one where the threshold is reached.
+  func relaxed(_ threshold: Double) -> Double {
+    guard let slack, threshold > 0, threshold < 1 else { return threshold }
+    return 1 / (1 + (1 - threshold) / threshold * exp(slack))
+  }
 }

@@ -39,22 +39,50 @@ public enum QuerySubject: Sendable, Hashable {
   case unnamed
 }
 
+/// A mask as a prompt: a mask that is to be refined, or the next slice's (MedSAM2, arXiv 2504.03600).
+///
+/// Slices in which it is set are asked with it, and those which have a click.
+public struct MaskPrompt: Sendable, Hashable {
+  /// On the input's grid.
+  public var mask: BinaryMask
+  /// Whether in each slice the mask's box is a prompt too.
+  public var givesBox: Bool
+  /// What a pixel well inside the mask gains as a logit, and one well outside loses.
+  public var strength: Double
+  /// Whether the other slices are asked too, by what else the query says.
+  public var asksElsewhere: Bool
+  public init(
+    _ mask: BinaryMask, givesBox: Bool = true, strength: Double = 4, asksElsewhere: Bool = false
+  ) {
+    self.mask = mask
+    self.givesBox = givesBox
+    self.strength = strength
+    self.asksElsewhere = asksElsewhere
+  }
+}
+
 /// One query of a request. Queries never influence each other.
 public struct Query: Sendable, Hashable {
   public var subject: QuerySubject
   public var box: Box?
   public var clicks: [Click]
+  public var mask: MaskPrompt?
   /// For experiments: what is told of the subject instead of its own description, a sentence for each
   /// ``Vocabulary/Aspect`` in their order; empty: its own.
   public var sentences: [String]
   public init(
-    _ subject: QuerySubject, box: Box? = nil, clicks: [Click] = [], sentences: [String] = []
+    _ subject: QuerySubject, box: Box? = nil, clicks: [Click] = [], mask: MaskPrompt? = nil,
+    sentences: [String] = []
   ) {
     self.subject = subject
     self.box = box
     self.clicks = clicks
+    self.mask = mask
     self.sentences = sentences
   }
+
+  /// Whether a box, a click or a mask says where.
+  public var hasPlace: Bool { box != nil || !clicks.isEmpty || mask != nil }
 }
 
 /// How a request is to be answered.
@@ -66,6 +94,10 @@ public struct SegmentOptions: Sendable, Hashable {
   public var wantsBinaryMasks: Bool, wantsSemanticMask: Bool, wantsProbabilities: Bool
   /// Whether the masks that were not chosen are given too.
   public var wantsAlternatives: Bool
+  /// Of volumes; what answers slice by slice alone does not look at it.
+  public var volume = VolumeOptions()
+  /// Only these axial slices, counted from below, are looked at; nil: all.
+  public var slices: Set<Int>?
   public init(
     threshold: Double = 0.5, presenceThreshold: Double? = nil, wantsBinaryMasks: Bool = true,
     wantsSemanticMask: Bool = true, wantsProbabilities: Bool = true, wantsAlternatives: Bool = false
@@ -111,6 +143,10 @@ public struct QueryResult: Sendable {
   /// Where asked for: what else the decoder drew, its masks for ambiguous prompts (SAM). Empty for a
   /// composite, and where not present.
   public var alternatives: [BinaryMask]
+  /// What was done to the mask after the networks, in order.
+  public var steps: [ProcessingStep] = []
+  /// What a reader of the mask should know, in English.
+  public var warnings: [String] = []
   public init(
     category: String?, isPresent: Bool, presence: Double, score: Double, mask: BinaryMask?,
     parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = [],
@@ -163,6 +199,7 @@ public struct FeatureCacheUse: Sendable, Hashable {
 }
 
 extension SegmentationEngine {
+  public var inputSide: Int { 256 }
   /// Of an engine without one.
   public var featureCache: FeatureCacheUse { FeatureCacheUse() }
 }
@@ -172,6 +209,9 @@ public protocol SegmentationEngine: Sendable {
   var model: ModelInfo { get }
   /// Concrete categories that the model was trained on.
   var trainedCategories: Set<String> { get }
+
+  /// Side of the square that a slice is scaled into, in pixels.
+  var inputSide: Int { get }
 
   /// How the cache of image features does.
   var featureCache: FeatureCacheUse { get }

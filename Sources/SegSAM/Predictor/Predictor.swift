@@ -143,6 +143,8 @@ public final class Predictor: SegmentationEngine {
     }
   }
 
+  public var inputSide: Int { manifest.network.imageSize }
+
   public var featureCache: FeatureCacheUse { cache.use }
 
   /// The image's features, from the cache or computed.

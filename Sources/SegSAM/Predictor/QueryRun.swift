@@ -11,6 +11,7 @@ struct QueryRun: Hashable, Sendable {
   /// In voxels of the view, upper bounds exclusive: `[x0, y0, z0]`, `[x1, y1, z1]`.
   var lower: [Double]?, upper: [Double]?
   var clicks: [Spot]
+  var prior: MaskPrior?
   var modality: String?
 
   struct Spot: Hashable, Sendable {
@@ -19,8 +20,16 @@ struct QueryRun: Hashable, Sendable {
     var isPositive: Bool
   }
 
-  var hasPlace: Bool { lower != nil || !clicks.isEmpty }
+  var hasPlace: Bool { lower != nil || !clicks.isEmpty || prior != nil }
+  /// Whether somebody says that something is there: in slices that a box spans, that have a click, or
+  /// in which a mask is set.
+  func hasPlace(on slice: Int) -> Bool {
+    if lower != nil { return true }
+    return clicks.contains { Int($0.at[2].rounded()) == slice } || prior?.box(on: slice) != nil
+  }
   var hasText: Bool { category != nil || freeText != nil }
+  /// One click without a name may mean a part or the whole.
+  var isAmbiguous: Bool { !hasText && lower == nil && prior == nil && clicks.count == 1 }
 
   /// The runs that answer a query: none for a category that was not trained and has no place.
   ///
@@ -35,6 +44,7 @@ struct QueryRun: Hashable, Sendable {
       let inView = view.toView(lower: lower, upper: upper)
       (run.lower, run.upper) = (inView.lower, inView.upper)
     }
+    if let mask = query.mask { run.prior = try MaskPrior(mask, image: image, view: view) }
     let room = predictor.manifest.network.points - 2
     guard query.clicks.count <= room else {
       throw PredictorError(
@@ -113,7 +123,7 @@ struct QueryRun: Hashable, Sendable {
   ///
   /// A box holds for the slices that it spans and a click for its own. A query with a name and a
   /// place asks the slices without a part of the place by name alone if it was trained, unless a box
-  /// says where the object ends.
+  /// or a mask says where the object ends.
   func prompt(
     on slice: Int, geometry: SliceGeometry, predictor: Predictor
   ) throws -> PromptTensors? {
@@ -127,8 +137,15 @@ struct QueryRun: Hashable, Sendable {
       let p = geometry.point(x: spot.at[0], y: spot.at[1])
       return (x: p.x, y: p.y, isPositive: spot.isPositive)
     }
+    if let prior {
+      let own = prior.box(on: slice)
+      guard own != nil || !here.isEmpty || prior.asksElsewhere else { return nil }
+      if prior.givesBox, box == nil, let own {
+        box = geometry.box(x0: own.x0, y0: own.y0, x1: own.x1, y1: own.y1)
+      }
+    }
     let isTrained = category.map { predictor.trainedCategories.contains($0) } ?? (freeText != nil)
-    if box == nil, here.isEmpty, !isTrained { return nil }
+    if box == nil, here.isEmpty, prior?.box(on: slice) == nil, !isTrained { return nil }
     var text: [Float]?
     if !sentences.isEmpty {
       text = try predictor.texts.vectors(sentences: sentences)

@@ -28,11 +28,12 @@ struct RunResult: Sendable {
 
   /// Takes a slice in.
   ///
-  /// - Parameter chance: that the object is there.
+  /// - Parameters:
+  ///   - chance: that the object is there; `isPresent`: whether that is enough.
   /// - Returns: whether the object counts as present there.
   mutating func take(
     _ decoded: DecodedQuery, chance: Double, run: QueryRun, slice: Int, geometry: SliceGeometry,
-    threshold: Double, maskThreshold: Double, keepsMask: Bool
+    isPresent isHere: Bool, maskThreshold: Double, keepsMask: Bool, prior: [Float]?
   ) -> Bool {
     slicePresence[slice] = chance
     if chance >= presence || naming.isEmpty {
@@ -41,7 +42,7 @@ struct RunResult: Sendable {
       bestScore = Double(decoded.iou[0])
     }
     // Who draws a box or clicks says that something is there.
-    guard chance >= threshold || run.hasPlace else { return false }
+    guard isHere || run.hasPlace(on: slice) else { return false }
     isPresent = true
     var logits = decoded.mask
     var score = decoded.iou[0]
@@ -49,8 +50,8 @@ struct RunResult: Sendable {
     func candidate(_ n: Int) -> [Float] {
       Array(decoded.candidates[n * area..<(n + 1) * area])
     }
-    // One click without a name is ambiguous: the likeliest of three masks answers (SAM).
-    if !run.hasText, run.lower == nil, run.clicks.count == 1 {
+    // The likeliest of three masks answers (SAM).
+    if run.isAmbiguous {
       let best = (1..<decoded.iou.count).max { decoded.iou[$0] < decoded.iou[$1] } ?? 0
       if decoded.iou[best] > score {
         logits = candidate(best)
@@ -58,11 +59,11 @@ struct RunResult: Sendable {
       }
     }
     let cut = Float(log(maskThreshold / (1 - maskThreshold)))
-    let here = geometry.onSlice(logits)
+    let here = geometry.onSlice(logits, prior: prior)
     let count = here.withUnsafeBufferPointer { here in here.count { $0 > cut } }
     if keepsMask { Self.draw(here, above: cut, slice: slice, on: &mask) }
     for n in alternatives.indices where n + 1 < decoded.iou.count {
-      let other = geometry.onSlice(candidate(n + 1))
+      let other = geometry.onSlice(candidate(n + 1), prior: prior)
       Self.draw(other, above: cut, slice: slice, on: &alternatives[n])
     }
     scoreSum += Double(score) * Double(count)

@@ -70,12 +70,13 @@ struct Segmentation {
     for k in 0..<view.sliceCount {
       try stop.check()
       let began = Date()
+      let isSkipped = options.slices.map { !$0.contains(k) } ?? false
       let prompts = try runs.map {
-        try $0.prompt(on: k, geometry: geometry, predictor: predictor)
+        isSkipped ? nil : try $0.prompt(on: k, geometry: geometry, predictor: predictor)
       }
       var slice = DecodedSlice(index: k, answers: runs.map { _ in nil })
       // A box on some slices of a volume leaves the others alone.
-      if options.wantsProbabilities || prompts.contains(where: { $0 != nil }) {
+      if options.wantsProbabilities && !isSkipped || prompts.contains(where: { $0 != nil }) {
         let start = Date()
         let features = try predictor.features(viewed, slice: k, key: key)
         encoding += Date().timeIntervalSince(start)
@@ -92,7 +93,8 @@ struct Segmentation {
           asked = asked.dropFirst(8)
           let decoded = try predictor.decode(
             features, some.map { (prompt: $0.prompt, category: $0.category) })
-          for (each, answer) in zip(some, decoded) {
+          for (each, var answer) in zip(some, decoded) {
+            if !keepsCandidates(runs[each.run]) { answer.candidates = [] }
             slice.answers[each.run] = answer
             presence.note(
               presenceLogit(answer, runs[each.run], features), run: each.run, slice: k)
@@ -100,13 +102,16 @@ struct Segmentation {
         }
       }
       waiting.append(slice)
-      while let first = waiting.first, first.index + presence.radius <= k {
+      if k >= presence.radius { decide(k - presence.radius, &presence) }
+      while let first = waiting.first, presence.isSettled(slice: first.index) {
         take(waiting.removeFirst(), presence, geometry, into: &found)
       }
       seconds += Date().timeIntervalSince(began)
       progress?(k + 1, view.sliceCount)
     }
     let began = Date()
+    for k in max(0, view.sliceCount - presence.radius)..<view.sliceCount { decide(k, &presence) }
+    presence.end()
     for slice in waiting { take(slice, presence, geometry, into: &found) }
     seconds += Date().timeIntervalSince(began)
     var probabilities: [String: Double] = [:]
@@ -146,6 +151,21 @@ struct Segmentation {
     return scaling.evidence(logit, mask: decoded.mask)
   }
 
+  /// Those of many slices may wait, and are the larger part of what was decoded.
+  private func keepsCandidates(_ run: QueryRun) -> Bool {
+    options.wantsAlternatives || run.isAmbiguous
+  }
+
+  private func decide(_ slice: Int, _ presence: inout SlicePresence) {
+    for (n, run) in runs.enumerated() {
+      let threshold = presenceThreshold(run)
+      presence.decide(
+        run: n, slice: slice,
+        chance: presence.logit(run: n, slice: slice).map(scaling.chance),
+        upper: threshold, lower: scaling.relaxed(threshold))
+    }
+  }
+
   private func take(
     _ slice: DecodedSlice, _ presence: SlicePresence, _ geometry: SliceGeometry,
     into found: inout Found
@@ -155,12 +175,13 @@ struct Segmentation {
       guard let decoded = slice.answers[n],
         let logit = presence.logit(run: n, slice: slice.index)
       else { continue }
+      let prior = run.prior?.logits(on: slice.index)
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
-        threshold: presenceThreshold(run), maskThreshold: options.threshold,
-        keepsMask: options.wantsBinaryMasks)
+        isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,
+        keepsMask: options.wantsBinaryMasks, prior: prior)
       if options.wantsSemanticMask, isHere, let category = run.category {
-        found.semantic.offer(decoded.semantic, category: category, geometry: geometry)
+        found.semantic.offer(decoded.semantic, category: category, geometry: geometry, prior: prior)
       }
     }
     found.semantic.end(slice: slice.index)

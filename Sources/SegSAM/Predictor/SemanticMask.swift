@@ -18,11 +18,15 @@ struct SemanticMask {
   mutating func begin() { offered = [] }
 
   /// A category's logits on the current slice; the first offer counts.
-  mutating func offer(_ logits: [Float], category: String, geometry: SliceGeometry) {
+  ///
+  /// - Parameter prior: on the slice's own grid, added to them.
+  mutating func offer(
+    _ logits: [Float], category: String, geometry: SliceGeometry, prior: [Float]? = nil
+  ) {
     guard let label = labels.firstIndex(of: category),
       !offered.contains(where: { $0.label == label })
     else { return }
-    offered.append((label, geometry.onSlice(logits)))
+    offered.append((label, geometry.onSlice(logits, prior: prior)))
   }
 
   mutating func end(slice: Int) {

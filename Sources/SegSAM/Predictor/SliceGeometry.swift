@@ -26,8 +26,14 @@ struct SliceGeometry {
   }
 
   /// Logits over the square, on the slice's own grid.
-  func onSlice(_ logits: [Float]) -> [Float] {
+  ///
+  /// - Parameter prior: on the slice's grid, added to them.
+  func onSlice(_ logits: [Float], prior: [Float]? = nil) -> [Float] {
     let s = Int(Double(logits.count).squareRoot().rounded())
-    return input.resizeLogits(logits, side: s) ?? []
+    var here = input.resizeLogits(logits, side: s) ?? []
+    if let prior, prior.count == here.count {
+      for n in here.indices { here[n] += prior[n] }
+    }
+    return here
   }
 }

@@ -1,19 +1,26 @@
 import func Foundation.exp
 
 /// Presence across the slices of a volume: what a slice says counts with what its neighbours say, by
-/// a Gaussian of their distance, since an organ does not come and go from slice to slice.
+/// a Gaussian of their distance, since an organ does not come and go from slice to slice. For the same
+/// reason two thresholds decide (hysteresis, as in Canny's edges, IEEE PAMI 8, 1986): a slice over the
+/// lower one counts where an unbroken row of such slices leads to one over the upper.
 struct SlicePresence {
+  /// What is known of an object in a slice.
+  enum State { case unknown, absent, joined, present }
   /// The Gaussian's standard deviation, in millimetres; chosen on `val`.
   static let reach = 3.0
   /// Of a slice's own logit, of the next ones', and so on: as far as two standard deviations.
   private let weights: [Double]
   /// Of each run: the logits of the slices, nil where nothing was asked.
   private var logits: [[Double?]]
+  /// Of each run and slice; `joined`: over the lower threshold, and not yet joined to anything.
+  private var states: [[State]]
 
   /// - Parameter spacing: between slices, in millimetres; nil where it is not known or there is one
   ///   slice only, and then each slice speaks for itself.
   init(spacing: Double?, slices: Int, runs: Int) {
     logits = [[Double?]](repeating: [Double?](repeating: nil, count: slices), count: runs)
+    states = [[State]](repeating: [State](repeating: .unknown, count: slices), count: runs)
     guard let spacing, spacing > 0, slices > 1 else {
       weights = [1]
       return
@@ -43,4 +50,41 @@ struct SlicePresence {
     }
     return sum / total
   }
+
+  /// Decides a slice, those below it having been decided, and with it what waits below it.
+  ///
+  /// - Parameters:
+  ///   - chance: nil where the slice was not asked, which neither joins nor parts.
+  ///   - lower: at most `upper`.
+  mutating func decide(run: Int, slice: Int, chance: Double?, upper: Double, lower: Double) {
+    let before = slice > 0 ? states[run][slice - 1] : .absent
+    let state: State
+    switch chance {
+    case let chance? where chance >= upper: state = .present
+    case let chance? where chance >= lower: state = before == .present ? .present : .joined
+    case nil: state = before
+    default: state = .absent
+    }
+    states[run][slice] = state
+    if state != .joined { settle(run, below: slice, as: state) }
+  }
+
+  /// After the last slice: what waits is joined to nothing.
+  mutating func end() {
+    for run in states.indices { settle(run, below: states[run].count, as: .absent) }
+  }
+
+  private mutating func settle(_ run: Int, below slice: Int, as state: State) {
+    for k in (0..<slice).reversed() {
+      guard states[run][k] == .joined else { return }
+      states[run][k] = state
+    }
+  }
+
+  /// Whether it is decided of all runs in a slice.
+  func isSettled(slice: Int) -> Bool {
+    states.allSatisfy { $0[slice] == .present || $0[slice] == .absent }
+  }
+
+  func isPresent(run: Int, slice: Int) -> Bool { states[run][slice] == .present }
 }

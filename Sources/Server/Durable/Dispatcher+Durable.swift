@@ -21,6 +21,11 @@ extension Dispatcher {
         "a durable request needs a client, a UUID kept over reconnects, so that its answer can be "
           + "asked for", path: "client")
     }
+    if case .segment(let parameters) = content.parameters, parameters.refine != nil {
+      throw .invalidArgument(
+        "a durable request stands by itself: send refine without durable",
+        path: "parameters.refine")
+    }
     switch content.parameters {
     case .segment(let parameters) where parameters.imageID == nil: break
     case .report(let parameters) where parameters.imageID == nil: break

@@ -40,7 +40,8 @@ extension Dispatcher {
       try take(
         Job(
           request: request, key: key, digest: arrival.digest, route: route, content: content,
-          image: try heldImage(content, owner: owner, now: now), lane: content.lane,
+          image: try heldImage(content, owner: owner, now: now),
+          earlier: try earlierAnswer(content, owner: owner), lane: content.lane,
           arrival: now, cost: content.cost,
           progress: ProgressGate(
             id: key.id, request: request, router: router, publisher: publisher,
@@ -134,6 +135,21 @@ extension Dispatcher {
     images.removeExpired(now: now)
     guard let image = images.take(id, owner: owner, now: now) else { throw .unknownImage(id) }
     return image
+  }
+
+  /// The answer from which a request goes on.
+  private func earlierAnswer(
+    _ content: Request, owner: Owner
+  ) throws(ProtocolError) -> [Frame]? {
+    guard case .segment(let parameters) = content.parameters, let id = parameters.refine else {
+      return nil
+    }
+    guard let answer = answers.answer(for: RequestKey(owner: owner, id: id)) else {
+      throw .invalidArgument(
+        "no answer of yours with the id \"\(id)\" is stored (any more): segment without refine",
+        path: "parameters.refine")
+    }
+    return answer.frames
   }
 
   /// Queues a job, or starts it where it need not wait.

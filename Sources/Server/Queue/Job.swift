@@ -14,6 +14,8 @@ struct Job: Sendable {
   var content: Request
   /// Held image that `image_id` names, resolved on arrival.
   var image: KeyedImage?
+  /// The stored answer that `refine` names, resolved on arrival.
+  var earlier: [Frame]? = nil
   var lane: Lane
   var arrival: ContinuousClock.Instant
   var start: ContinuousClock.Instant?

@@ -80,6 +80,18 @@ extension SegmentWork {
           ]
         })
     }
+    if !found.steps.isEmpty {
+      entry["steps"] = .array(
+        found.steps.map { step in
+          var object: JSONObject = [
+            "step": .string(step.kind.rawValue), "added": JSONValue(step.added),
+            "removed": JSONValue(step.removed),
+          ]
+          if let note = step.note { object["note"] = .string(note) }
+          return .object(object)
+        })
+    }
+    if !found.warnings.isEmpty { entry["warnings"] = JSONValue(found.warnings) }
     return entry
   }
 }

@@ -10,16 +10,19 @@ struct SegmentWork: Sendable {
   var lookup: CategoryLookup
   var budget: SegmentService.Budget
 
+  /// - Parameter earlier: the stored answer that `refine` names.
   func answer(
-    _ parameters: SegmentParameters, image: KeyedImage, request: String,
+    _ parameters: SegmentParameters, image: KeyedImage, earlier: [Frame]? = nil, request: String,
     progress: @escaping @Sendable (Int, Int) -> Void
   ) async throws -> Answer {
-    let plan = try QueryPlan(parameters, image: image.image, lookup: lookup)
+    var plan = try QueryPlan(parameters, image: image.image, lookup: lookup)
+    if let earlier { try plan.start(from: earlier, image: image.image) }
     try checkSize(parameters, plan: plan, image: image.image)
-    let options = SegmentOptions(
+    var options = SegmentOptions(
       threshold: parameters.threshold, presenceThreshold: parameters.presenceThreshold,
       wantsSemanticMask: parameters.outputs.contains(.semanticMask),
       wantsProbabilities: parameters.outputs.contains(.probabilities))
+    options.volume = VolumeOptions(parameters)
     var result = try await engine.segment(
       image.image, imageKey: image.key, queries: plan.queries, options: options,
       progress: progress)
@@ -72,8 +75,7 @@ struct SegmentWork: Sendable {
   /// A category that the model was not trained on is never present without a spatial prompt.
   private func guardUntrained(_ result: inout SegmentationResult, plan: QueryPlan) {
     for (n, query) in plan.queries.enumerated() {
-      guard case .category(let id) = query.subject, query.box == nil, query.clicks.isEmpty,
-        !lookup.isTrained(id)
+      guard case .category(let id) = query.subject, !query.hasPlace, !lookup.isTrained(id)
       else { continue }
       result.queries[n].isPresent = false
       result.queries[n].presence = 0
@@ -84,6 +86,20 @@ struct SegmentWork: Sendable {
         result.queries[n].parts[part].isPresent = false
         result.queries[n].parts[part].presence = 0
       }
+    }
+  }
+}
+
+extension VolumeOptions {
+  /// What a request says, and else as usual.
+  init(_ parameters: SegmentParameters) {
+    self.init()
+    if let zoom = parameters.zoom.flatMap({ Zoom(rawValue: $0.rawValue) }) { self.zoom = zoom }
+    if let propagate = parameters.propagate.flatMap({ Propagation(rawValue: $0.rawValue) }) {
+      propagation = propagate
+    }
+    if let steps = parameters.postProcess {
+      postProcessing = Set(steps.compactMap { ProcessingStep.Kind(rawValue: $0.rawValue) })
     }
   }
 }

@@ -12,10 +12,12 @@ struct ObjectAnswer {
 
 extension Evaluation {
   private var options: SegmentOptions {
-    SegmentOptions(
+    var options = SegmentOptions(
       threshold: threshold, presenceThreshold: presenceThreshold,
       wantsSemanticMask: prompt == .text, wantsProbabilities: false,
       wantsAlternatives: measuresOracle)
+    options.volume = volume
+    return options
   }
 
   /// Asks for everything by name in a whole volume, as a user would, so that slices count with their

@@ -40,6 +40,8 @@ public struct Evaluation {
   public var wantsSingle = false
   /// Above which presence something counts as there; nil: as the model's manifest has it.
   public var presenceThreshold: Double?
+  /// How whole volumes are worked on; what answers slice by slice alone does not look at it.
+  public var volume = VolumeOptions()
   /// Category → sentences by which somebody might ask for it, for `robustness`.
   public var paraphrases: [String: [String]] = [:]
   /// Told how far it is: cases done, cases in all.

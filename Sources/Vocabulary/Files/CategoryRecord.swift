@@ -17,7 +17,8 @@ struct CategoryRecord: Decodable {
     let type: Concept?
   }
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case id, name, names, codes, laterality, parent, inside, parts, modalities, color, dicom
+    case id, name, names, codes, laterality, parent, inside, parts, pieces, modalities, color, dicom
+    case volume = "volume_ml"
   }
 
   let id: String?
@@ -28,6 +29,8 @@ struct CategoryRecord: Decodable {
   let parent: String?
   let inside: String?
   let parts: [String]?
+  let pieces: Int?
+  let volume: [Double]?
   let modalities: [String]?
   let color: [Int]?
   let dicom: Property?
@@ -44,6 +47,8 @@ struct CategoryRecord: Decodable {
     parent = try container.decodeIfPresent(String.self, forKey: .parent)
     inside = try container.decodeIfPresent(String.self, forKey: .inside)
     parts = try container.decodeIfPresent([String].self, forKey: .parts)
+    pieces = try container.decodeIfPresent(Int.self, forKey: .pieces)
+    volume = try container.decodeIfPresent([Double].self, forKey: .volume)
     modalities = try container.decodeIfPresent([String].self, forKey: .modalities)
     color = try container.decodeIfPresent([Int].self, forKey: .color)
     dicom = try container.decodeIfPresent(Property.self, forKey: .dicom)
@@ -88,12 +93,24 @@ extension CategoryRecord {
       faults.messages.append("modalities names one twice")
     }
     if parts == nil { faults.messages.append("parts must be a list, empty if it is no composite") }
+    if let pieces, pieces < 1 || !(parts ?? []).isEmpty {
+      faults.messages.append("pieces is a number from 1 on, of a concrete category")
+    }
+    var plausible: ClosedRange<Double>?
+    if let volume {
+      if volume.count == 2, volume[0] > 0, volume[0] < volume[1], volume[1] < 1e6 {
+        plausible = volume[0]...volume[1]
+      } else {
+        faults.messages.append("volume_ml must be two numbers over 0, the smaller one first")
+      }
+    }
     guard faults.messages.isEmpty, let id, let name, let laterality, let color, let dicom
     else { return .failure(faults) }
     return .success(
       Category(
         id: id, name: name, names: names, codes: codes, region: region, laterality: laterality,
-        parent: parent, inside: inside, parts: parts ?? [], modalities: modalities, color: color,
+        parent: parent, inside: inside, parts: parts ?? [], pieces: pieces,
+        plausibleVolume: plausible, modalities: modalities, color: color,
         dicom: dicom))
   }
 

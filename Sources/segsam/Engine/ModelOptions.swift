@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SegSAM
 import Vocabulary
+import Volumetrics
 
 /// Which model, and how it is run.
 struct ModelOptions: ParsableArguments {
@@ -49,7 +50,8 @@ struct LoadedModel: Sendable {
         threads: threads, cacheBytes: cache << 20, modelCache: compiledModels)
       change(&running)
       let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: running)
-      return LoadedModel(engine: engine, vocabulary: vocabulary)
+      return LoadedModel(
+        engine: VolumeEngine(engine, vocabulary: vocabulary), vocabulary: vocabulary)
     }
   }
 

@@ -20,6 +20,10 @@ struct SegmentCommand: AsyncParsableCommand {
         segsam segment polyp.jpg --box 120,80,260,210 -o out
         segsam segment polyp.jpg --everything -o out
 
+      With --sparse, a volume is filled from the slices that are annotated in a label map:
+
+        segsam segment ct.nii.gz --modality CT --sparse some.nii.gz --label 1=liver -o out
+
       With --everything, a click at each point of a grid finds the regions, which the model then
       names; written are a mask per region, all of them as one label map, and the rest as above.
       """)
@@ -46,6 +50,8 @@ struct SegmentCommand: AsyncParsableCommand {
   var output: String
 
   @OptionGroup var prompts: PromptOptions
+  @OptionGroup(title: "Volumes") var volumes: VolumeArguments
+  @OptionGroup(title: "Sparse annotation") var filling: SparseArguments
   @OptionGroup var all: EverythingArguments
   @OptionGroup var server: ServerOptions
 
@@ -60,21 +66,29 @@ struct SegmentCommand: AsyncParsableCommand {
     if all.everything && prompts.presenceThreshold != nil {
       throw ValidationError("--everything knows no presence: leave --presence-threshold away.")
     }
+    if filling.sparse != nil {
+      guard isOpen, !all.everything, server.server == nil else {
+        throw ValidationError(
+          "--sparse goes without names, free text, boxes, points, --everything and --server.")
+      }
+      return
+    }
     if isOpen && !all.everything {
       throw ValidationError(
-        "Say what to find: --categories, --free-text, --box, --point or --everything.")
+        "Say what to find: --categories, --free-text, --box, --point, --everything or --sparse.")
     }
   }
 
   private var names: [String] { categories.flatMap(NameList.parse) + category }
 
-  var parameters: SegmentParameters {
+  func parameters() throws -> SegmentParameters {
     var parameters = SegmentParameters()
     parameters.categories = names
     parameters.freeText = freeText
     // An eighth of the bytes; what is written is the same.
     parameters.encoding = .bits
     prompts.apply(to: &parameters)
+    try volumes.apply(to: &parameters)
     return parameters
   }
 
@@ -84,10 +98,13 @@ struct SegmentCommand: AsyncParsableCommand {
       let file = try InputFile(path: path)
       return (file: file, image: try file.image(modality: modality))
     }
+    if let sparse = filling.sparse {
+      return try await runSparse(sparse, input.file, input.image)
+    }
     if all.everything { return try await runEverything(input.file, input.image) }
     let source = ImageSource.file(
       input.file.bytes, contentType: input.file.contentType, modality: modality)
-    let parameters = parameters
+    let parameters = try parameters()
     let reply = try await server.withClient { client in
       try await client.call(
         .segment(parameters), image: source, showing: Progress("segmenting", unit: "slices"))

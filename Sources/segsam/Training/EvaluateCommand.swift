@@ -4,6 +4,7 @@ import JSONC
 import SegSAM
 import Training
 import Vocabulary
+import Volumetrics
 
 /// `segsam evaluate`.
 struct EvaluateCommand: AsyncParsableCommand {
@@ -40,6 +41,19 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only every n-th slice of a volume.", valueName: "n"))
   var stride = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "Instead: volumes filled from every n-th slice's annotation, beside the same shapes "
+        + "interpolated.", valueName: "n"))
+  var sparse: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --sparse: how much the interpolated shape weighs, as a logit.", valueName: "logit"))
+  var sparseStrength: Double?
+
+  @OptionGroup(title: "Volumes") var volumes: VolumeArguments
+
   @OptionGroup(title: "Data") var data: ChoiceOptions
 
   @OptionGroup(title: "Files") var files: EvaluationFiles
@@ -48,6 +62,9 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (1...1000).contains(stride) else { throw ValidationError("--stride is 1 to 1000.") }
+    if let sparse, !(2...1000).contains(sparse) {
+      throw ValidationError("--sparse is 2 to 1000.")
+    }
   }
 
   func run() async throws {
@@ -69,7 +86,13 @@ struct EvaluateCommand: AsyncParsableCommand {
       let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: options)
       return (corpus: data, engine: engine, vocabulary: vocabulary)
     }
+    let engine = VolumeEngine(loaded.engine, vocabulary: loaded.vocabulary)
+    if let sparse {
+      return try await runSparse(
+        sparse, engine, corpus: loaded.corpus, vocabulary: loaded.vocabulary)
+    }
     let (split, prompting, stride) = (split.split, prompting, stride)
+    let volume = volumes.options
     let room = loaded.engine.manifest.network.points - 2
     guard prompting.kind != .points || prompting.mostClicks <= room else {
       let least = room - (prompting.mostClicks - prompting.clicks)
@@ -88,14 +111,15 @@ struct EvaluateCommand: AsyncParsableCommand {
       (evaluation.boxJitter, evaluation.clicks) = (prompting.jitter, prompting.clicks)
       (evaluation.mode, evaluation.measuresOracle) = (prompting.mode?.mode, prompting.oracle)
       (evaluation.leastPixels, evaluation.wantsSingle) = (prompting.leastPixels, prompting.single)
+      evaluation.volume = volume
       evaluation.presenceThreshold = prompting.presenceThreshold
       evaluation.paraphrases = paraphrases
       evaluation.progress = { progress.advance($0, of: $1) }
-      var report = try await evaluation.run(loaded.engine)
-      if prompting.robustness { report.robustness = try await evaluation.robustness(loaded.engine) }
+      var report = try await evaluation.run(engine)
+      if prompting.robustness { report.robustness = try await evaluation.robustness(engine) }
       let pictures =
         wantsPictures
-        ? try await evaluation.pictures(of: report, engine: loaded.engine) : ExamplePictures()
+        ? try await evaluation.pictures(of: report, engine: engine) : ExamplePictures()
       return (report, pictures)
     }.value
     progress.end()

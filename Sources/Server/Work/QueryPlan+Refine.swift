@@ -1,0 +1,41 @@
+import BusProtocol
+import Imaging
+import JSONC
+import SegSAM
+import ZeroMQ
+
+extension QueryPlan {
+  /// Starts each query from a mask of an earlier answer (protocol: `refine`).
+  ///
+  /// - Throws: `invalid_argument` where that answer has no masks, none of this image's size, or not as
+  ///   many as there are queries, or one.
+  mutating func start(from earlier: [Frame], image: MedicalImage) throws(ProtocolError) {
+    let path = "parameters.refine"
+    let masks: [[UInt8]]
+    do {
+      let reply = try Reply(frames: earlier.map { Payload($0) })
+      let result = try JSONCDecoder().decode(
+        SegmentResult.self, from: reply.header.result ?? .null, at: "result")
+      masks = try reply.binaryMasks(result) ?? []
+    } catch {
+      throw .invalidArgument("the answer to refine is not of segment", path: path)
+    }
+    guard !masks.isEmpty else {
+      throw .invalidArgument("the answer to refine has no binary masks", path: path)
+    }
+    guard masks.count == 1 || masks.count == queries.count else {
+      throw .invalidArgument(
+        "the answer to refine has \(masks.count) masks for \(queries.count) queries", path: path)
+    }
+    for n in queries.indices {
+      let voxels = masks[masks.count == 1 ? 0 : n]
+      guard voxels.count == image.voxelCount else {
+        throw .invalidArgument("the answer to refine is of another image", path: path)
+      }
+      guard voxels.contains(where: { $0 != 0 }) else { continue }
+      queries[n].mask = MaskPrompt(
+        BinaryMask(
+          width: image.width, height: image.height, depth: image.depth, voxels: voxels))
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Imaging
+import SegSAM
+import Vocabulary
+
+extension VolumeWork {
+  /// Anatomy's say, composites from their parts, and everything back on the grid that came in.
+  func finish(_ findings: VolumeFindings) throws -> SegmentationResult {
+    var found = findings
+    postProcess(&found)
+    return SegmentationResult(
+      queries: try queries.indices.map { try answer($0, found.atoms) },
+      semanticMask: try found.semantic.map { try view.restore($0) },
+      labels: labels, probabilities: found.probabilities, timing: found.timing)
+  }
+
+  private func postProcess(_ found: inout VolumeFindings) {
+    let steps = options.volume.postProcessing
+    guard !steps.isEmpty else { return }
+    let processor = PostProcessor(viewed, steps: steps)
+    let labels = labels
+    for n in atoms.indices {
+      guard let category = category(n), var mask = found.atoms[n].mask else { continue }
+      let outcome = processor.apply(
+        category, presence: found.atoms[n].slicePresence, to: &mask)
+      found.atoms[n].warnings += outcome.warnings
+      if !outcome.steps.isEmpty {
+        found.atoms[n].mask = mask
+        found.atoms[n].steps += outcome.steps
+        if mask.boundingBox == nil { found.atoms[n].isPresent = false }
+      }
+      // M_s has borders of its own, and the same anatomy.
+      guard let index = labels.firstIndex(of: category.id), found.semantic != nil else { continue }
+      let label = UInt16(index + 1)
+      guard var drawn = found.semantic?.mask(of: label) else { continue }
+      let before = drawn
+      let presence = found.atoms[n].slicePresence
+      guard !processor.apply(category, presence: presence, to: &drawn).steps.isEmpty else {
+        continue
+      }
+      for v in drawn.voxels.indices where drawn.voxels[v] != before.voxels[v] {
+        // A hole is filled where nothing else is drawn.
+        if drawn.voxels[v] == 0 {
+          found.semantic?.labels[v] = 0
+        } else if found.semantic?.labels[v] == 0 {
+          found.semantic?.labels[v] = label
+        }
+      }
+    }
+  }
+
+  private func answer(_ index: Int, _ atoms: [QueryResult]) throws -> QueryResult {
+    let mine = members[index].map { atoms[$0] }
+    guard case .category(let id) = queries[index].subject, vocabulary.isComposite(id),
+      !queries[index].hasPlace
+    else {
+      var one = mine[0]
+      one.mask = try one.mask.map { try view.restore($0) }
+      return one
+    }
+    let seen = mine.filter(\.isPresent)
+    var union = BinaryMask(width: view.size[0], height: view.size[1], depth: view.size[2])
+    for part in seen { if let mask = part.mask { union.formUnion(mask) } }
+    let scores = (seen.isEmpty ? mine : seen).map(\.score)
+    var result = QueryResult(
+      category: id, isPresent: !seen.isEmpty, presence: mine.map(\.presence).max() ?? 0,
+      score: scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count),
+      mask: try view.restore(union),
+      slicePresence: (0..<view.sliceCount).map { k in
+        mine.map { k < $0.slicePresence.count ? $0.slicePresence[k] : 0 }.max() ?? 0
+      })
+    result.parts = vocabulary.parts(of: id).map { part in
+      let one = mine.first { $0.category == part }
+      return PartResult(
+        category: part, isPresent: one?.isPresent ?? false, presence: one?.presence ?? 0)
+    }
+    for part in mine {
+      let name = part.category.flatMap { vocabulary[$0]?.name } ?? ""
+      result.steps += part.steps.map { step in
+        var step = step
+        step.note = step.note.map { "\(name): \($0)" } ?? name
+        return step
+      }
+      result.warnings += part.warnings
+    }
+    return result
+  }
+}
