@@ -22,9 +22,9 @@ struct PostProcessingTests {
   @Test("keeps the one piece that a liver has, and says what went")
   func components() async throws {
     var body = BoxBody()
-    body.fill(8..<28, 10..<40, 5..<25, 300)
+    body.fill(8..<22, 8..<30, 5..<25, 300)
     let wanted = body.mask(of: 300)
-    body.fill(44..<50, 10..<16, 34..<38, 300)
+    body.fill(34..<40, 8..<14, 34..<38, 300)
     let result = try await ask(["liver"], body, steps: [.components])
     #expect(result.queries[0].mask == wanted)
     #expect(result.queries[0].steps.map(\.kind) == [.components])
@@ -36,8 +36,8 @@ struct PostProcessingTests {
   @Test("takes what a few missed slices part as one piece")
   func gap() async throws {
     var body = BoxBody()
-    body.fill(8..<28, 10..<40, 5..<15, 300)
-    body.fill(8..<28, 10..<40, 17..<25, 300)
+    body.fill(8..<22, 8..<30, 5..<15, 300)
+    body.fill(8..<22, 8..<30, 17..<25, 300)
     let result = try await ask(["liver"], body, steps: [.components])
     #expect(result.queries[0].mask == body.mask(of: 300))
     #expect(result.queries[0].steps.isEmpty)
@@ -47,9 +47,9 @@ struct PostProcessingTests {
   func sides() async throws {
     var body = BoxBody()
     // i runs to the patient's left: a small i is on the right.
-    body.fill(44..<54, 20..<32, 10..<20, 100)
+    body.fill(33..<40, 15..<24, 10..<20, 100)
     let wanted = body.mask(of: 100)
-    body.fill(10..<22, 20..<34, 10..<22, 100)
+    body.fill(8..<17, 15..<25, 10..<22, 100)
     let result = try await ask(["left_kidney"], body, steps: [.sides])
     #expect(result.queries[0].mask == wanted)
     #expect(result.queries[0].steps.map(\.kind) == [.sides])
@@ -58,7 +58,7 @@ struct PostProcessingTests {
   @Test("says so where all of it is on the other side")
   func wrongSide() async throws {
     var body = BoxBody()
-    body.fill(44..<54, 20..<32, 10..<20, 200)
+    body.fill(33..<40, 15..<24, 10..<20, 200)
     let result = try await ask(["right_kidney"], body, steps: [.sides])
     #expect(result.queries[0].mask?.count == 0)
     #expect(!result.queries[0].isPresent)
@@ -67,8 +67,8 @@ struct PostProcessingTests {
 
   @Test("says nothing of sides where half a body is shown")
   func halfBody() async throws {
-    var body = BoxBody(size: [24, 56, 40])
-    body.fill(14..<20, 20..<32, 10..<20, 200)
+    var body = BoxBody(size: [24, 40, 40])
+    body.fill(14..<20, 20..<30, 10..<20, 200)
     let result = try await ask(["right_kidney"], body, steps: [.sides])
     #expect(result.queries[0].mask == body.mask(of: 200))
   }
@@ -76,7 +76,7 @@ struct PostProcessingTests {
   @Test("fills holes that are open to nowhere, and no others")
   func holes() async throws {
     var body = BoxBody()
-    body.fill(8..<28, 10..<40, 5..<25, 300)
+    body.fill(8..<22, 8..<30, 5..<25, 300)
     let wanted = body.mask(of: 300).count
     body.fill(12..<16, 14..<18, 10..<14, 10)
     body.fill(20..<22, 10..<20, 10..<12, 10)  // open at the side
@@ -97,8 +97,8 @@ struct PostProcessingTests {
   @Test("does nothing that is turned off")
   func off() async throws {
     var body = BoxBody()
-    body.fill(44..<54, 20..<32, 10..<20, 200)
-    body.fill(8..<28, 10..<40, 5..<25, 200)
+    body.fill(33..<40, 15..<24, 10..<20, 200)
+    body.fill(8..<22, 8..<30, 5..<25, 200)
     let result = try await ask(["right_kidney"], body, steps: [])
     #expect(result.queries[0].mask == body.mask(of: 200))
     #expect(result.queries[0].steps.isEmpty && result.queries[0].warnings.isEmpty)
@@ -107,10 +107,10 @@ struct PostProcessingTests {
   @Test("answers a composite by its parts, each with its own anatomy")
   func composite() async throws {
     var body = BoxBody()
-    body.fill(44..<54, 20..<32, 10..<20, 100)
-    body.fill(10..<20, 20..<32, 10..<20, 200)
+    body.fill(33..<40, 15..<24, 10..<20, 100)
+    body.fill(8..<15, 15..<24, 10..<20, 200)
     let wanted = body.mask(of: 100).count + body.mask(of: 200).count
-    body.fill(4..<8, 40..<44, 30..<33, 100)  // of the left kidney, on the right
+    body.fill(6..<9, 30..<33, 30..<33, 100)  // of the left kidney, on the right
     let result = try await ask(["kidneys"], body, steps: [.sides])
     #expect(result.queries[0].category == "kidneys")
     #expect(result.queries[0].mask?.count == wanted)

@@ -16,7 +16,7 @@ final class ThresholdEngine: SegmentationEngine {
   init(_ values: [String: Float]) { self.values = values }
 
   var trainedCategories: Set<String> { Set(values.keys) }
-  var inputSide: Int { 64 }
+  var inputSide: Int { 48 }
   var looked: [(slices: Int, size: [Int])] { looks.withLock { $0 } }
 
   func prepare(_ image: MedicalImage, imageKey: String) async throws {}
@@ -75,7 +75,7 @@ struct BoxBody {
   var spacing: [Double] = [4, 4, 3]
   private(set) var image: MedicalImage
 
-  init(size: [Int] = [64, 56, 40], spacing: [Double] = [4, 4, 3]) {
+  init(size: [Int] = [48, 40, 40], spacing: [Double] = [4, 4, 3]) {
     self.size = size
     self.spacing = spacing
     image = MedicalImage(

@@ -19,9 +19,9 @@ struct ZoomTests {
   }
 
   private var body: BoxBody {
-    var body = BoxBody(size: [96, 80, 60])
-    body.fill(60..<72, 30..<44, 20..<35, 100)
-    body.fill(10..<40, 20..<60, 10..<50, 300)
+    var body = BoxBody(size: [64, 52, 36])
+    body.fill(40..<48, 20..<30, 12..<21, 100)
+    body.fill(6..<26, 12..<40, 6..<30, 300)
     return body
   }
 
@@ -35,13 +35,13 @@ struct ZoomTests {
     #expect(result.semanticMask?.mask(of: 1) == body.mask(of: 100))
     let slices = engine.looked.reduce(0) { $0 + $1.slices }
     switch zoom {
-    case .off: #expect(slices == 60)
+    case .off: #expect(slices == 36)
     case .on, .auto:
-      #expect(slices < 60)
+      #expect(slices < 36)
       #expect(result.queries[0].steps.map(\.kind) == [.zoom])
     case .everywhere:
-      // 96 × 80 in windows of 64: two across, two down.
-      #expect(slices == 4 * 60)
+      // 64 × 52 in windows of 48: two across, two down.
+      #expect(slices == 4 * 36)
     }
   }
 
@@ -55,9 +55,9 @@ struct ZoomTests {
 
   @Test("searches all where the look from afar finds nothing, and says so")
   func thin() async throws {
-    var body = BoxBody(size: [96, 80, 60])
+    var body = BoxBody(size: [64, 52, 36])
     // Between the slices of the look from afar, which are 3 apart from 1 on.
-    body.fill(60..<72, 30..<44, 24..<25, 100)
+    body.fill(40..<48, 20..<30, 12..<13, 100)
     let result = try await ask(body.image, ["spleen"], zoom: .on)
     #expect(result.queries[0].mask == body.mask(of: 100))
     #expect(result.queries[0].steps.map(\.kind) == [.fullSearch])
@@ -65,21 +65,22 @@ struct ZoomTests {
 
   @Test("says absent where there is nothing")
   func absent() async throws {
-    let result = try await ask(BoxBody(size: [96, 80, 60]).image, ["spleen"], zoom: .on)
+    let result = try await ask(BoxBody(size: [64, 52, 36]).image, ["spleen"], zoom: .on)
     #expect(!result.queries[0].isPresent)
     #expect(result.queries[0].mask?.count == 0)
   }
 
   /// 24 axis orders and flips that keep the hand, 24 that do not.
-  static let orders: [(axes: [Int], flips: [Bool])] = [
+  static let axisOrders: [(axes: [Int], flips: [Bool])] = [
     [0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0],
   ].flatMap { axes in
     (0..<8).map { bits in (axes, (0..<3).map { bits >> $0 & 1 == 1 }) }
   }
 
-  @Test("puts the mask back in whatever order the axes came", arguments: orders.indices)
+  @Test(
+    "puts the mask back in whatever order the axes came", arguments: ZoomTests.axisOrders.indices)
   func orders(number: Int) async throws {
-    let (axes, flips) = Self.orders[number]
+    let (axes, flips) = Self.axisOrders[number]
     let turned = Turned(body, axes: axes, flips: flips)
     let result = try await ask(turned.image, ["spleen", "liver"], zoom: .on)
     #expect(result.queries[0].mask == turned.mask(of: 100))

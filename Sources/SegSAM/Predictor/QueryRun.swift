@@ -14,6 +14,9 @@ struct QueryRun: Hashable, Sendable {
   var prior: MaskPrior?
   var modality: String?
 
+  /// Of one query. Those of a slice that the network has no place for are told as ``ClickPrior``.
+  static let mostClicks = 64
+
   struct Spot: Hashable, Sendable {
     /// `[x, y, z]` in the view.
     var at: [Double]
@@ -45,10 +48,9 @@ struct QueryRun: Hashable, Sendable {
       (run.lower, run.upper) = (inView.lower, inView.upper)
     }
     if let mask = query.mask { run.prior = try MaskPrior(mask, image: image, view: view) }
-    let room = predictor.manifest.network.points - 2
-    guard query.clicks.count <= room else {
+    guard query.clicks.count <= Self.mostClicks else {
       throw PredictorError(
-        .invalidQuery, "\(query.clicks.count) clicks for one query; this model takes \(room)")
+        .invalidQuery, "\(query.clicks.count) clicks for one query; \(Self.mostClicks) at most")
     }
     for click in query.clicks {
       let point = try point(click, image)
@@ -155,6 +157,29 @@ struct QueryRun: Hashable, Sendable {
       text = try predictor.texts.vectors(freeText: freeText)
     }
     return PromptTensors(
-      configuration: predictor.manifest.network, text: text, box: box, clicks: here)
+      configuration: predictor.manifest.network, text: text, box: box,
+      clicks: Self.told(here, room: predictor.manifest.network.points - 2).places)
+  }
+
+  /// The clicks on a slice that the network is told: the first, which says what is meant, and the
+  /// latest; and those that it has no place for.
+  static func told<T>(_ clicks: [T], room: Int) -> (places: [T], rest: [T]) {
+    guard clicks.count > room, room > 1 else { return (clicks, []) }
+    let latest = clicks.suffix(room - 1)
+    return ([clicks[0]] + latest, Array(clicks[1..<clicks.count - latest.count]))
+  }
+
+  /// What masks and further clicks add to the logits of a slice, `[height, width]`.
+  func prior(on slice: Int, room: Int, width: Int, height: Int) -> [Float]? {
+    let here = clicks.filter { Int($0.at[2].rounded()) == slice }
+    let rest = Self.told(here, room: room).rest
+    let logits = prior?.logits(on: slice)
+    guard !rest.isEmpty else { return logits }
+    var sum = logits ?? [Float](repeating: 0, count: width * height)
+    for spot in rest {
+      ClickPrior(x: spot.at[0], y: spot.at[1], isPositive: spot.isPositive)
+        .add(to: &sum, width: width, height: height)
+    }
+    return sum
   }
 }

@@ -175,7 +175,9 @@ struct Segmentation {
       guard let decoded = slice.answers[n],
         let logit = presence.logit(run: n, slice: slice.index)
       else { continue }
-      let prior = run.prior?.logits(on: slice.index)
+      let prior = run.prior(
+        on: slice.index, room: predictor.manifest.network.points - 2, width: view.size[0],
+        height: view.size[1])
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
         isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,

@@ -2,11 +2,11 @@ import Imaging
 
 import func Foundation.log
 
-/// Pieces of a mask in groups that lie close together.
+/// Pieces of a mask in groups whose boxes lie close together.
 struct PieceGroups {
-  /// How far apart, in millimetres, the boxes of two pieces of one object may be: as far as a few
-  /// missed slices.
-  static let gap = 15.0
+  /// How far apart, in millimetres, two pieces of one object may be from slice to slice, one above the
+  /// other: as far as a few missed slices; and within their slices.
+  static let gap = 15.0, gapWithin = 5.0
   /// Of each piece: its group.
   private let group: [Int]
   /// Of each group: how likely it is the object, on a scale of its own.
@@ -37,12 +37,13 @@ struct PieceGroups {
     let least = (pieces.sizes.max() ?? 0) / 50
     for a in 0..<count where pieces.sizes[a] >= least {
       for b in 0..<a where pieces.sizes[b] >= least {
-        let square = (0..<3).reduce(0.0) { sum, axis in
-          let apart = Double(
-            max(0, max(lower[a][axis] - upper[b][axis], lower[b][axis] - upper[a][axis])))
-          return sum + apart * apart * spacing[axis] * spacing[axis]
+        let apart = (0..<3).map { axis in
+          spacing[axis]
+            * Double(max(0, max(lower[a][axis] - upper[b][axis], lower[b][axis] - upper[a][axis])))
         }
-        if square <= Self.gap * Self.gap { group[root(a)] = root(b) }
+        if max(apart[0], apart[1]) <= Self.gapWithin, apart[2] <= Self.gap {
+          group[root(a)] = root(b)
+        }
       }
     }
     let roots = (0..<count).map(root)

@@ -103,8 +103,6 @@ struct PromptingOptions: ParsableArguments {
   }
 
   var kind: PromptKind { prompts ?? mode.map { $0.mode.isOfPoints ? .points : .box } ?? .text }
-  /// What one query may hold.
-  var mostClicks: Int { clicks + (mode?.mode == .pointParts ? 2 : 0) }
 
   func validate() throws {
     guard threshold > 0, threshold < 1 else {

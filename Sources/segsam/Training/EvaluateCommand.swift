@@ -93,12 +93,6 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let (split, prompting, stride) = (split.split, prompting, stride)
     let volume = volumes.options
-    let room = loaded.engine.manifest.network.points - 2
-    guard prompting.kind != .points || prompting.mostClicks <= room else {
-      let least = room - (prompting.mostClicks - prompting.clicks)
-      throw Failure(
-        .badInput, "this model takes \(room) clicks; give --clicks \(max(least, 1)) or less")
-    }
     let paraphrases = try prompting.readParaphrases()
     let progress = Progress("evaluating", unit: "cases")
     // Off the cooperative pool: decoding and comparing take as long as the model.

@@ -115,6 +115,10 @@ class AsyncSegSAMClient:
         threshold: float | None = None,
         presence_threshold: float | None = None,
         publish: str | None = None,
+        refine: str | None = None,
+        zoom: str | None = None,
+        propagate: str | None = None,
+        post_process: Sequence[str] | None = None,
         durable: bool = False,
         deadline_ms: int | None = None,
         priority: int = 0,
@@ -126,7 +130,8 @@ class AsyncSegSAMClient:
             operations.segment(
                 image, categories=categories, free_text=free_text, boxes=boxes, points=points,
                 outputs=outputs, encoding=encoding, threshold=threshold,
-                presence_threshold=presence_threshold, publish=publish, durable=durable,
+                presence_threshold=presence_threshold, publish=publish, refine=refine, zoom=zoom,
+                propagate=propagate, post_process=post_process, durable=durable,
                 deadline_ms=deadline_ms, priority=priority, id=id, limits=self.exchange.limits),
             on_progress)
 

@@ -100,6 +100,10 @@ class SegSAMClient:
         threshold: float | None = None,
         presence_threshold: float | None = None,
         publish: str | None = None,
+        refine: str | None = None,
+        zoom: str | None = None,
+        propagate: str | None = None,
+        post_process: Sequence[str] | None = None,
         durable: bool = False,
         deadline_ms: int | None = None,
         priority: int = 0,
@@ -118,6 +122,9 @@ class SegSAMClient:
         - `encoding`: of the masks on the wire: `raw`, `bits` (an eighth), `rle`. The result is
           the same.
         - `publish`: also publish under this study name.
+        - `refine`: the `id` of an earlier request whose stored masks these queries start from.
+        - Of volumes, `zoom`: `off`, `auto`, `on`; `propagate`: `off`, `auto`; `post_process`: of
+          `sides`, `components`, `holes`.
         - `durable`: the request outlives the server's death.
         - `id`: by which it can be cancelled, or asked for again; by default one of its own.
         - `on_progress`: called in this thread. What it raises ends the call, and the request.
@@ -126,7 +133,8 @@ class SegSAMClient:
             operations.segment(
                 image, categories=categories, free_text=free_text, boxes=boxes, points=points,
                 outputs=outputs, encoding=encoding, threshold=threshold,
-                presence_threshold=presence_threshold, publish=publish, durable=durable,
+                presence_threshold=presence_threshold, publish=publish, refine=refine, zoom=zoom,
+                propagate=propagate, post_process=post_process, durable=durable,
                 deadline_ms=deadline_ms, priority=priority, id=id, limits=self.exchange.limits),
             on_progress)
 

@@ -107,6 +107,10 @@ def segment(
     threshold: float | None = None,
     presence_threshold: float | None = None,
     publish: str | None = None,
+    refine: str | None = None,
+    zoom: str | None = None,
+    propagate: str | None = None,
+    post_process: Sequence[str] | None = None,
     durable: bool = False,
     deadline_ms: int | None = None,
     priority: int = 0,
@@ -118,7 +122,8 @@ def segment(
         categories=_names(categories), free_text=free_text, boxes=_boxes(boxes),
         points=None if points is None else [_point(one) for one in points],
         outputs=_names(outputs), encoding=encoding, threshold=threshold,
-        presence_threshold=presence_threshold, publish=publish)
+        presence_threshold=presence_threshold, publish=publish, refine=refine, zoom=zoom,
+        propagate=propagate, post_process=_names(post_process))
     return Operation(
         "segment", lambda reply: results.read_segmentation(reply, limits, grid),
         parameters | source, inputs, id=id, deadline_ms=deadline_ms, priority=priority,

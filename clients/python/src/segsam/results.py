@@ -37,6 +37,17 @@ class Candidate:
     probability: float
 
 
+@dataclass(frozen=True)
+class Step:
+    """Something that was done to a mask of a volume."""
+
+    step: str
+    added: int
+    removed: int
+    """Voxels."""
+    note: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Query:
     """The answer to one query."""
@@ -58,6 +69,10 @@ class Query:
     """Of a query without text, best first."""
     mask: Mask | None = field(default=None, repr=False)
     """`[…image]`, not to be written; None where masks were not asked for."""
+    steps: tuple[Step, ...] = ()
+    """What was done to the mask of a volume after the networks, in order."""
+    warnings: tuple[str, ...] = ()
+    """What a reader of the mask should know."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +133,12 @@ def read_query(object: Object, mask: Mask | None) -> Query:
             Candidate(reading.text(one, "category"), reading.number(one, "probability"))
             for one in reading.objects_or_empty(object, "candidates")),
         mask=mask,
+        steps=tuple(
+            Step(
+                reading.text(one, "step"), reading.integer(one, "added"),
+                reading.integer(one, "removed"), reading.text_or_none(one, "note"))
+            for one in reading.objects_or_empty(object, "steps")),
+        warnings=tuple(reading.texts(object, "warnings")),
     )
 
 
