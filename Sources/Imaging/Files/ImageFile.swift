@@ -1,4 +1,4 @@
-/// Images and masks in files: PNG, JPEG, NIfTI-1 (`.nii`, `.nii.gz`).
+/// Images and masks in files: PNG, JPEG, NIfTI-1 (`.nii`, `.nii.gz`), DICOM files and folders.
 ///
 /// What a file holds is told by its first bytes, never by its name.
 public enum ImageFile {
@@ -37,19 +37,29 @@ public enum ImageFile {
     }
   }
 
-  /// Reads an image from a file.
+  /// Reads an image from a file, or a DICOM series from a folder.
   ///
   /// - Parameters:
-  ///   - modality: what made it, since none of these formats says so.
-  ///   - intensity: what its numbers mean; nil: `hounsfield` for a CT whose samples are signed,
-  ///     else `raw`.
+  ///   - modality: what made it, since only DICOM says so.
+  ///   - intensity: what its numbers mean; nil: `hounsfield` for a CT whose samples are signed (in
+  ///     DICOM: rescaled), else `raw`.
+  ///   - dicom: what to take where DICOM files leave a choice.
   public static func read(
     path: String, modality: Modality? = nil, intensity: Intensity? = nil,
-    limits: DecodingLimits = .standard
+    dicom: DICOMOptions = .standard, limits: DecodingLimits = .standard
   ) throws(ImagingError) -> MedicalImage {
+    if try isDICOM(path) {
+      let all = try DICOMSeries.find(at: path, limits: limits)
+      do throws(ImagingError) {
+        return try DICOMSeries.choose(dicom.series, of: all).image(
+          modality: modality, intensity: intensity, options: dicom, limits: limits)
+      } catch where !error.message.hasPrefix(path) {
+        throw ImagingError(error.code, "\(path): \(error.message)")
+      }
+    }
     let bytes = try FileBytes.read(path, limit: limits.maxFileBytes)
     guard let format = Format(sniffing: bytes) else {
-      throw ImagingError(.unsupported, "\(path) is no PNG, JPEG or NIfTI-1 file")
+      throw ImagingError(.unsupported, "\(path) is no PNG, JPEG, NIfTI-1 or DICOM file")
     }
     do throws(ImagingError) {
       return try decode(
@@ -57,6 +67,12 @@ public enum ImageFile {
     } catch {
       throw ImagingError(error.code, "\(path): \(error.message)")
     }
+  }
+
+  /// Whether it is a folder, or a file that begins like DICOM.
+  public static func isDICOM(_ path: String) throws(ImagingError) -> Bool {
+    if DICOMFolder.isFolder(path) { return true }
+    return DICOMStructure.isDICOM(try FileWindow(path: path).bytes(at: 0, count: 132) ?? [])
   }
 
   /// Decodes an image that came as a whole file, of one of `contentTypes`.
