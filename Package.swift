@@ -63,6 +63,7 @@ let package = Package(
     .target(
       name: "CNIfTI",
       linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z")]),
+    .target(name: "CDeflate", linkerSettings: [.linkedLibrary("z")]),
     // Debian's DCMTK: what a static one would need besides is inside these.
     .target(
       name: "CDICOM",
@@ -73,7 +74,7 @@ let package = Package(
     // One safe Swift module over each.
     library("ZeroMQ", ["CZeroMQ"]),
     library("JSONC", ["CJSONC"]),
-    library("Imaging", ["CDICOM", "CNIfTI", "CRaster"]),
+    library("Imaging", ["CDICOM", "CDeflate", "CNIfTI", "CRaster"]),
     library("Vocabulary", ["JSONC"]),
     library("NeuralGraph", []),
     library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),

@@ -2,33 +2,6 @@ import Foundation
 import Imaging
 import Testing
 
-/// What `make_dicom.py` wrote of each fixture, by SimpleITK and pydicom.
-struct DICOMReference: Decodable {
-  var affine: [[Double]]
-  var shape: [Int]
-  var values: [Double]
-
-  static func all() throws -> [String: DICOMReference] {
-    let data = try Data(contentsOf: URL(fileURLWithPath: fixture("dicom/expected.json")))
-    return try JSONDecoder().decode([String: DICOMReference].self, from: data)
-  }
-
-  /// The farthest that two affines take the same voxel apart, mm.
-  func distance(_ image: MedicalImage) -> Double {
-    var most = 0.0
-    for k in 0..<image.depth {
-      for j in 0..<image.height {
-        for i in 0..<image.width {
-          let at = [Double(i), Double(j), Double(k)]
-          let (a, b) = (image.affine.apply(at), Affine(rows: affine).apply(at))
-          for n in 0..<3 { most = max(most, abs(a[n] - b[n])) }
-        }
-      }
-    }
-    return most
-  }
-}
-
 /// The message of the error that reading gives.
 func problem(_ path: String, _ options: DICOMOptions = .standard) -> ImagingError? {
   do throws(ImagingError) {
@@ -46,7 +19,7 @@ func problem(_ path: String, _ options: DICOMOptions = .standard) -> ImagingErro
     "palette.dcm",
   ])
   func agreesWithReference(name: String) throws {
-    let expected = try #require(try DICOMReference.all()[name])
+    let expected = try #require(try GridReference.all("dicom")[name])
     let image = try ImageFile.read(path: fixture("dicom/" + name))
     let shape =
       image.gridShape.count == 2 && expected.shape.count == 3 && image.channels == 1
@@ -119,7 +92,8 @@ func problem(_ path: String, _ options: DICOMOptions = .standard) -> ImagingErro
     for volume in 1...2 {
       let image = try ImageFile.read(path: folder, dicom: DICOMOptions(volume: volume))
       #expect(image.depth == 3)
-      #expect(image.samples[0] == Float(100 * volume) && image.samples[8] == Float(100 * volume + 2))
+      #expect(
+        image.samples[0] == Float(100 * volume) && image.samples[8] == Float(100 * volume + 2))
     }
     #expect(problem(folder, DICOMOptions(volume: 3))?.code == .mismatch)
   }

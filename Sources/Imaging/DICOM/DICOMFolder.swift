@@ -22,7 +22,7 @@ enum DICOMFolder {
       do throws(ImagingError) {
         let instance = try DICOMInstance(path: file, limits: limits)
         if !instance.isSegmentation { instances.append(instance) }
-      } catch where error.message.hasSuffix(DICOMInstance.noImage.message) {
+      } catch  where error.message.hasSuffix(DICOMInstance.noImage.message) {
         continue
       }
       guard instances.count <= maxImages else {

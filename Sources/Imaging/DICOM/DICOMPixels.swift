@@ -31,7 +31,8 @@ struct DICOMPixels: Sendable, Hashable {
     guard [8, 16, 32].contains(bitsAllocated) else {
       throw ImagingError(.unsupported, "DICOM: \(bitsAllocated) bits allocated a sample")
     }
-    guard (1...bitsAllocated).contains(bitsStored), (bitsStored - 1..<bitsAllocated).contains(highBit)
+    guard (1...bitsAllocated).contains(bitsStored),
+      (bitsStored - 1..<bitsAllocated).contains(highBit)
     else {
       throw ImagingError(
         .malformed,
@@ -55,7 +56,8 @@ struct DICOMPixels: Sendable, Hashable {
     let bytes = try file.stored(frame: frame, byteCount: count * width)
     // Left of the stored bits nothing is certain (overlays lay there), so they are shifted out;
     // the shift back fills in the sign.
-    let left = UInt32(31 - highBit), right = UInt32(32 - bitsStored)
+    let left = UInt32(31 - highBit)
+    let right = UInt32(32 - bitsStored)
     let turned = inverts && isInverted
     let ends = isSigned ? -1 : (1 << bitsStored) - 1
     let (slope, intercept) = (plane.slope, plane.intercept)

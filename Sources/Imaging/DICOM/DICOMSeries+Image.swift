@@ -72,7 +72,10 @@ extension DICOMSeries {
           instance.rows * instance.columns * instance.planes.count * pixels.samplesPerPixel
           * pixels.bitsAllocated / 8
         let isShort = bytes > instance.fileSize
-        guard !(instance.syntax.isNative ? isShort && !mayBeSubsampled(pixels) : bytes > instance.fileSize * 1040) else {
+        guard
+          !(instance.syntax.isNative
+            ? isShort && !mayBeSubsampled(pixels) : bytes > instance.fileSize * 1040)
+        else {
           throw ImagingError(
             .malformed,
             "\(instance.fileSize) bytes cannot hold \(instance.planes.count) frames of "

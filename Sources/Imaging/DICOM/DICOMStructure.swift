@@ -75,7 +75,9 @@ private struct DICOMWalk {
       guard header.vr != "SQ", let length = header.length, length <= file.size - header.value else {
         throw broken("the meta header is damaged")
       }
-      if header.tag == .transferSyntax, let text = file.bytes(at: header.value, count: min(length, 64)) {
+      if header.tag == .transferSyntax,
+        let text = file.bytes(at: header.value, count: min(length, 64))
+      {
         let uid = text.prefix { $0 != 0 && $0 != 0x20 }
         syntax = DICOMTransferSyntax(uid: String(decoding: uid, as: UTF8.self))
       }
@@ -129,7 +131,9 @@ private struct DICOMWalk {
       at += 8
       return true
     }
-    guard header.tag.group != 0xfffe else { throw broken("a delimiter where there is nothing to end") }
+    guard header.tag.group != 0xfffe else {
+      throw broken("a delimiter where there is nothing to end")
+    }
     if header.tag == .pixelData, !withPixels, scopes.count == 1 { return false }
     switch (header.vr, header.length) {
     case ("SQ", _): try enter(.sequence, header, in: scope, isImplicit: scope.isImplicit)
