@@ -27,8 +27,19 @@ int cdeflate_inflate(const uint8_t *bytes, size_t size, uint8_t *out, size_t cou
       break;  // Z_BUF_ERROR: no input left
     }
   }
+  // On to the end, so that the checksum is compared; a little more may follow, not endlessly.
+  uint8_t sink[4096];
+  for (int n = 0; done == count && state == Z_OK && n < 1024; n++) {
+    stream.next_in = (Bytef *)(bytes + at);
+    stream.avail_in = part(size - at);
+    stream.next_out = sink;
+    stream.avail_out = sizeof sink;
+    uInt given = stream.avail_in;
+    state = inflate(&stream, Z_NO_FLUSH);
+    at += given - stream.avail_in;
+  }
   inflateEnd(&stream);
-  if (done == count) return 0;
+  if (done == count && (state == Z_STREAM_END || state == Z_OK)) return 0;
   return state == Z_STREAM_END || state == Z_BUF_ERROR || state == Z_OK ? 1 : -1;
 }
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 /// Fills `out` with what a gzip file (of one or more members) or a zlib stream holds, from its
-/// beginning. Returns 0; 1 where it ends before `count` bytes; -1 where it is damaged.
+/// beginning. Returns 0; 1 where it ends before `count` bytes or its own end; -1 where it is damaged.
 int cdeflate_inflate(const uint8_t *bytes, size_t size, uint8_t *out, size_t count);
 
 /// The most that `cdeflate_deflate` makes of `size` bytes.

@@ -31,7 +31,11 @@ public struct DICOMSeries: Sendable {
     uid = first.series
     studyUID = first.study
     frameOfReferenceUID = first.frameOfReference
-    modality = first.modality.map(Modality.init(rawValue:))
+    // A code string; what is none would be no modality anywhere else.
+    modality = first.modality.flatMap { code in
+      let isTerm = code.utf8.allSatisfy { (0x41...0x5a).contains($0) || $0 == 0x5f }
+      return isTerm && code.utf8.count <= 16 ? Modality(rawValue: code) : nil
+    }
     number = first.seriesNumber
     description = first.seriesDescription
     imageCount = instances.reduce(0) { $0 + $1.planes.count }

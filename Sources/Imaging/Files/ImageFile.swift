@@ -50,7 +50,7 @@ public enum ImageFile {
     path: String, modality: Modality? = nil, intensity: Intensity? = nil,
     dicom: DICOMOptions = .standard, limits: DecodingLimits = .standard
   ) throws(ImagingError) -> MedicalImage {
-    if try isDICOM(path) {
+    if try kind(of: path) == .dicom {
       let all = try DICOMSeries.find(at: path, limits: limits)
       do throws(ImagingError) {
         return try DICOMSeries.choose(dicom.series, of: all).image(
@@ -73,12 +73,6 @@ public enum ImageFile {
     } catch {
       throw ImagingError(error.code, "\(path): \(error.message)")
     }
-  }
-
-  /// Whether it is a folder, or a file that begins like DICOM.
-  public static func isDICOM(_ path: String) throws(ImagingError) -> Bool {
-    if DICOMFolder.isFolder(path) { return true }
-    return DICOMStructure.isDICOM(try FileWindow(path: path).bytes(at: 0, count: 132) ?? [])
   }
 
   /// Decodes an image that came as a whole file, of one of `contentTypes`.

@@ -3,8 +3,7 @@
 public enum MetaImageFile {
   /// Writes labels, in one byte each where all are under 256, else in two; compressed by zlib.
   ///
-  /// The format keeps directions and lengths apart: their products may differ in the last bit. ITK
-  /// does not read sheared grids; they are written all the same, as their directions are.
+  /// The format keeps directions and lengths apart: their products may differ in the last bit.
   public static func write(
     labels map: LabelMap, affine: Affine, path: String
   ) throws(ImagingError) {
