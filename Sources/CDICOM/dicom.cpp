@@ -2,6 +2,8 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmimage/diregist.h>
 #include <dcmtk/dcmimgle/dcmimage.h>
@@ -19,7 +21,6 @@
 
 struct cdicom_file {
   DcmFileFormat format;
-  Uint32 next_fragment = 0, next_frame = 0;  // frames are asked for in order, mostly
   DcmFileCache cache;
 };
 
@@ -109,6 +110,74 @@ int numbers(DcmItem *item, const DcmTagKey &key, double *out, int count) {
   return n;
 }
 
+uint32_t little(const Uint8 *bytes) {
+  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+// Whether a frame in RLE has a header that fits it (PS3.5 annex G.5): one segment a byte of a pixel,
+// one after the other. DCMTK 3.6.7 adds offset and length in 32 bits and then reads anywhere.
+bool fits_rle(const Uint8 *bytes, Uint32 length, uint32_t cell) {
+  if (length < 64 || cell < 1 || cell > 15 || little(bytes) != cell) return false;
+  for (uint32_t n = 0, least = 64; n < cell; n++) {
+    const uint32_t offset = little(bytes + 4 * (n + 1));
+    if (offset < least || offset >= length) return false;
+    least = offset + 1;
+  }
+  return true;
+}
+
+// Whether a frame in JPEG or JPEG-LS begins with segments that lead to a frame header of the size
+// that is said (ITU-T T.81 annex B). DCMTK 3.6.7 looks for that header too, and at a marker without
+// length (TEM) stays for ever.
+bool fits_jpeg(const Uint8 *bytes, Uint32 length, Uint16 rows, Uint16 columns, Uint16 samples) {
+  if (length < 4 || bytes[0] != 0xff || bytes[1] != 0xd8) return false;
+  for (Uint32 at = 2; at + 10 <= length;) {
+    const Uint8 mark = bytes[at + 1];
+    if (bytes[at] != 0xff) return false;
+    const bool is_frame = (mark >= 0xc0 && mark <= 0xcf && mark != 0xc4 && mark != 0xc8 &&
+                           mark != 0xcc) || mark == 0xf7;
+    if (is_frame) {
+      return bytes[at + 5] << 8 == (rows & 0xff00) && bytes[at + 6] == (rows & 0xff) &&
+             bytes[at + 7] << 8 == (columns & 0xff00) && bytes[at + 8] == (columns & 0xff) &&
+             bytes[at + 9] == samples;
+    }
+    const bool has_length = mark == 0xc4 || mark == 0xcc || (mark >= 0xdb && mark <= 0xdf) ||
+                            (mark >= 0xe0 && mark <= 0xef) || mark == 0xf8 || mark == 0xfe;
+    const Uint32 size = bytes[at + 2] << 8 | bytes[at + 3];
+    if (!has_length || size < 2) return false;
+    at += 2 + size;
+  }
+  return false;
+}
+
+// Whether what is compressed begins as it must, before a decoder sees it.
+bool fits(DcmDataset *set, DcmElement *element, uint32_t frame) {
+  const DcmXfer syntax(set->getOriginalXfer());
+  if (!syntax.isEncapsulated()) return true;
+  Uint16 rows = 0, columns = 0, samples = 0, bits = 0;
+  Sint32 frames = 0;
+  set->findAndGetUint16(DCM_Rows, rows);
+  set->findAndGetUint16(DCM_Columns, columns);
+  set->findAndGetUint16(DCM_BitsAllocated, bits);
+  if (set->findAndGetUint16(DCM_SamplesPerPixel, samples).bad()) samples = 1;
+  if (set->findAndGetSint32(DCM_NumberOfFrames, frames).bad()) frames = 1;
+  DcmPixelSequence *sequence = nullptr;
+  DcmPixelItem *item = nullptr;
+  DcmPixelData *pixels = OFstatic_cast(DcmPixelData *, element);
+  const E_TransferSyntax id = set->getOriginalXfer();
+  if (pixels->getEncapsulatedRepresentation(id, nullptr, sequence).bad() || !sequence) return false;
+  // The table of offsets, then a fragment a frame; a single frame may be in several.
+  const bool is_rle = id == EXS_RLELossless;
+  const unsigned long fragments = sequence->card() - 1;
+  if (fragments < 1 || (fragments != (unsigned long)frames && (is_rle || frames != 1))) return false;
+  if (sequence->getItem(item, frame + 1UL).bad() || !item) return false;
+  Uint8 *bytes = nullptr;
+  if (item->getUint8Array(bytes).bad() || !bytes) return false;
+  const Uint32 length = item->getLength();
+  return is_rle ? fits_rle(bytes, length, samples * (uint32_t)bits / 8)
+                : fits_jpeg(bytes, length, rows, columns, samples);
+}
+
 }  // namespace
 
 extern "C" {
@@ -177,6 +246,9 @@ int cdicom_stored(cdicom_file *file, uint32_t frame, uint8_t *out, size_t size, 
     return refuse(CDICOM_MALFORMED, error, error_size, "no pixel data");
   }
   DcmPixelData *pixels = OFstatic_cast(DcmPixelData *, element);
+  if (!fits(set, element, frame)) {
+    return refuse(CDICOM_MALFORMED, error, error_size, "the compressed data are damaged");
+  }
   Uint32 needed = 0;
   OFCondition state = pixels->getUncompressedFrameSize(set, needed);
   if (state.bad()) return refuse(CDICOM_MALFORMED, error, error_size, "", state.text());
@@ -185,11 +257,10 @@ int cdicom_stored(cdicom_file *file, uint32_t frame, uint8_t *out, size_t size, 
   }
   // DCMTK pads a frame to an even length.
   std::unique_ptr<uint8_t[]> buffer(new uint8_t[needed]());
-  if (frame != file->next_frame) file->next_fragment = 0;
   OFString model;
-  state = pixels->getUncompressedFrame(set, frame, file->next_fragment, buffer.get(), needed,
-                                       model, &file->cache);
-  file->next_frame = frame + 1;
+  Uint32 fragment = 0;  // DCMTK finds it
+  state = pixels->getUncompressedFrame(set, frame, fragment, buffer.get(), needed, model,
+                                       &file->cache);
   if (state.bad()) return refuse(CDICOM_MALFORMED, error, error_size, "", state.text());
   memcpy(out, buffer.get(), size);
   return 0;
@@ -200,6 +271,13 @@ int cdicom_stored(cdicom_file *file, uint32_t frame, uint8_t *out, size_t size, 
 int cdicom_rgb(cdicom_file *file, uint32_t frame, uint8_t *out, size_t size, char *error,
                size_t error_size) try {
   DcmDataset *set = file->format.getDataset();
+  DcmElement *element = nullptr;
+  if (set->findAndGetElement(DCM_PixelData, element).bad() || !element) {
+    return refuse(CDICOM_MALFORMED, error, error_size, "no pixel data");
+  }
+  if (!fits(set, element, frame)) {
+    return refuse(CDICOM_MALFORMED, error, error_size, "the compressed data are damaged");
+  }
   DicomImage image(set, set->getCurrentXfer(), CIF_UsePartialAccessToPixelData, frame, 1);
   if (image.getStatus() != EIS_Normal) {
     return refuse(CDICOM_MALFORMED, error, error_size, "",

@@ -84,11 +84,14 @@ import Testing
       ("rows", [0x28, 0, 0x10, 0], huge, .tooLarge),
       ("no rows", [0x28, 0, 0x10, 0], [0, 0], .malformed),
       ("columns", [0x28, 0, 0x11, 0], [7, 0], .malformed),
+      ("more rows", [0x28, 0, 0x10, 0], [0, 1], .malformed),
       ("allocated", [0x28, 0, 0, 1], [12, 0], .unsupported),
       ("allocated too", [0x28, 0, 0, 1], [32, 0], .malformed),
       ("stored", [0x28, 0, 1, 1], [17, 0], .malformed),
       ("high bit", [0x28, 0, 2, 1], [16, 0], .malformed),
-      ("samples", [0x28, 0, 2, 0], [4, 0], .unsupported),
+      ("samples", [0x28, 0, 2, 0], [4, 0], .malformed),
+      ("many samples", [0x28, 0, 2, 0], huge, .malformed),
+      ("many bits", [0x28, 0, 0, 1], huge, .malformed),
       ("slope", [0x28, 0, 0x53, 0x10], Array("0 ".utf8), .malformed),
       ("spacing", [0x28, 0, 0x30, 0], Array("-".utf8), .malformed),
       ("orientation", [0x20, 0, 0x37, 0], Array("9".utf8), .malformed),
@@ -104,6 +107,45 @@ import Testing
         }
         let error = try read(changed, in: folder)
         #expect(error?.code == change.code, "\(change.what): \(String(describing: error))")
+      }
+    }
+  }
+
+  /// Offsets that add up to something small in 32 bits.
+  @Test func rleOffsets() throws {
+    let bytes = try fixtureBytes("dicom/rle/00-0.dcm")
+    // The header of the only frame: two segments, the first at byte 64.
+    let header = try #require(
+      (132..<bytes.count - 8).first { Array(bytes[$0..<$0 + 8]) == [2, 0, 0, 0, 64, 0, 0, 0] })
+    try withTemporaryFolder { folder in
+      for (at, value) in [
+        (0, 0), (0, 3), (0, 15), (3, 255), (4, 0), (5, 0xff), (7, 0x86), (11, 0x86),
+      ] {
+        var changed = bytes
+        changed[header + at] = UInt8(value)
+        let error = try read(changed, in: folder)
+        #expect(error?.code == .malformed, "byte \(at) as \(value)")
+      }
+    }
+  }
+
+  /// A marker without length where the JPEG should begin, segments that lead nowhere, other sizes.
+  @Test(arguments: ["jpeg/00-0.dcm", "jpegll/00-0.dcm", "jpegls/00-0.dcm"])
+  func jpegHeaders(name: String) throws {
+    let bytes = try fixtureBytes("dicom/" + name)
+    let start = try #require(
+      (132..<bytes.count - 8).first { Array(bytes[$0..<$0 + 3]) == [0xff, 0xd8, 0xff] })
+    let frame = try #require(
+      (start..<bytes.count - 8).first { bytes[$0] == 0xff && [0xc3, 0xf7].contains(bytes[$0 + 1]) })
+    try withTemporaryFolder { folder in
+      for (at, value) in [
+        (start + 1, 1), (start + 3, 1), (start + 2, 0), (frame + 5, 255), (frame + 7, 255),
+        (frame + 9, 3), (frame + 1, 0xd9),
+      ] {
+        var changed = bytes
+        changed[at] = UInt8(value)
+        let error = try read(changed, in: folder)
+        #expect(error?.code == .malformed, "byte \(at - start) as \(value)")
       }
     }
   }

@@ -2,7 +2,9 @@ import Glibc
 
 /// The DICOM images in a folder.
 enum DICOMFolder {
-  static let maxDepth = 4, maxEntries = 100_000, maxImages = 20_000
+  static let maxDepth = 4, maxEntries = 100_000
+  /// Frames of all files together.
+  static let maxImages = 65536
 
   /// All images under the path, in the order of the files' names, folders within folders too; links
   /// to folders are not followed. What does not begin like DICOM is passed over, and so are reports,
@@ -14,18 +16,20 @@ enum DICOMFolder {
   ) throws(ImagingError) -> [DICOMInstance] {
     guard isFolder(path) else { return [try DICOMInstance(path: path, limits: limits)] }
     var instances: [DICOMInstance] = []
-    var seen = 0
+    var (seen, images) = (0, 0)
     for file in try files(in: path, depth: 0, seen: &seen) {
       guard let start = try? FileWindow(path: file).bytes(at: 0, count: 132),
         DICOMStructure.isDICOM(start)
       else { continue }
       do throws(ImagingError) {
         let instance = try DICOMInstance(path: file, limits: limits)
-        if !instance.isSegmentation { instances.append(instance) }
+        if instance.isSegmentation { continue }
+        instances.append(instance)
+        images += instance.planes.count
       } catch  where error.message.hasSuffix(DICOMInstance.noImage.message) {
         continue
       }
-      guard instances.count <= maxImages else {
+      guard images <= maxImages else {
         throw ImagingError(.tooLarge, "\(path) has more than \(maxImages) DICOM images")
       }
     }

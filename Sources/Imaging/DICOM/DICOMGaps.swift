@@ -28,6 +28,10 @@ struct DICOMGaps: Sendable {
           "slices are not evenly spaced: \(Self.text(distance)) mm at \(Self.text(distances[n])) mm "
             + "along the normal, elsewhere \(Self.text(usual)) mm")
       }
+      guard indices[n] + Int(steps) < DICOMFolder.maxImages else {
+        throw ImagingError(
+          .mismatch, "slices are too far apart for one volume: \(Self.text(distance)) mm")
+      }
       for gap in 1..<max(1, Int(steps)) { missing.append(distances[n] + Double(gap) * usual) }
       indices.append(indices[n] + Int(steps))
     }

@@ -38,9 +38,9 @@ final class DICOMHandle {
     exactly(count) { cdicom_numbers(file, tag.group, tag.element, $0, $1) }
   }
 
-  /// As a whole number; nil for none and for what is none.
+  /// As a whole number of 32 bits; nil for none and for what is none.
   func integer(_ tag: DICOMTag) -> Int? {
-    numbers(tag, count: 1).flatMap { Int(exactly: $0[0]) }
+    numbers(tag, count: 1).flatMap { Int32(exactly: $0[0]) }.map { Int($0) }
   }
 
   /// Of a frame, from 0: out of the functional group `sequence`, else of the data set itself.

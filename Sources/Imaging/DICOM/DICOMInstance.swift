@@ -59,9 +59,27 @@ struct DICOMInstance: Sendable {
     }
     (self.rows, self.columns) = (rows, columns)
     pixels = try DICOMPixels(file)
+    try Self.checkSize(
+      syntax, fileSize, frames * pixels.frameBytes(rows: rows, columns: columns),
+      mayBeSubsampled: pixels.photometric.hasPrefix("YBR"))
     var planes: [DICOMPlane] = []
     for frame in 0..<frames { planes.append(try DICOMPlane(file, frame: frame)) }
     self.planes = planes
+  }
+
+  /// What is not compressed must be in the file, what is, in a thousandth: nothing shrinks to less.
+  ///
+  /// - Parameter mayBeSubsampled: YBR_FULL_422 has two thirds of the bytes.
+  private static func checkSize(
+    _ syntax: DICOMTransferSyntax, _ fileSize: Int, _ promised: Int, mayBeSubsampled: Bool
+  ) throws(ImagingError) {
+    guard syntax.isDecoded else { return }
+    let most =
+      !syntax.isNative ? fileSize * 1040 : mayBeSubsampled ? fileSize / 2 * 3 + 2 : fileSize
+    guard promised <= most else {
+      throw ImagingError(
+        .malformed, "DICOM: \(fileSize) bytes cannot hold the \(promised) of its pixels")
+    }
   }
 
   /// Reports, structures, presentation states, directories.

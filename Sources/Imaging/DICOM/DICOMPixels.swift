@@ -15,6 +15,10 @@ struct DICOMPixels: Sendable, Hashable {
     highBit = file.integer(.highBit) ?? bitsStored - 1
     isSigned = file.integer(.pixelRepresentation) == 1
     rescaleType = file.text(.rescaleType)
+    guard (1...16).contains(samplesPerPixel), (0...64).contains(bitsAllocated) else {
+      throw ImagingError(
+        .malformed, "DICOM: \(samplesPerPixel) samples a pixel of \(bitsAllocated) bits")
+    }
   }
 
   var isGray: Bool { photometric.hasPrefix("MONOCHROME") }
@@ -40,18 +44,20 @@ struct DICOMPixels: Sendable, Hashable {
     }
   }
 
-  /// Writes a frame's values to `out` (rows · columns · channels), row by row.
+  /// The bytes of one frame, before compression.
+  func frameBytes(rows: Int, columns: Int) -> Int {
+    rows * columns * samplesPerPixel * max(bitsAllocated, 1) / 8
+  }
+
+  /// A frame's values (rows · columns · channels), row by row.
   ///
-  /// - Parameter inverts: whether MONOCHROME1 is turned round, so that more is brighter.
+  /// - Parameters:
+  ///   - count: rows · columns.
+  ///   - inverts: whether MONOCHROME1 is turned round, so that more is brighter.
   func decode(
-    _ file: DICOMHandle, frame: Int, plane: DICOMPlane, count: Int, inverts: Bool,
-    into out: inout ArraySlice<Float>
-  ) throws(ImagingError) {
-    guard isGray else {
-      let bytes = try file.colours(frame: frame, pixels: count)
-      for n in 0..<bytes.count { out[out.startIndex + n] = Float(bytes[n]) }
-      return
-    }
+    _ file: DICOMHandle, frame: Int, plane: DICOMPlane, count: Int, inverts: Bool
+  ) throws(ImagingError) -> [Float] {
+    guard isGray else { return try file.colours(frame: frame, pixels: count).map { Float($0) } }
     let width = bitsAllocated / 8
     let bytes = try file.stored(frame: frame, byteCount: count * width)
     // Left of the stored bits nothing is certain (overlays lay there), so they are shifted out;
@@ -61,8 +67,8 @@ struct DICOMPixels: Sendable, Hashable {
     let turned = inverts && isInverted
     let ends = isSigned ? -1 : (1 << bitsStored) - 1
     let (slope, intercept) = (plane.slope, plane.intercept)
-    bytes.withUnsafeBufferPointer { bytes in
-      out.withUnsafeMutableBufferPointer { out in
+    return [Float](unsafeUninitializedCapacity: count) { out, filled in
+      bytes.withUnsafeBufferPointer { bytes in
         for n in 0..<count {
           var cell: UInt32 = 0
           for b in 0..<width { cell |= UInt32(bytes[n * width + b]) << UInt32(8 * b) }
@@ -72,6 +78,7 @@ struct DICOMPixels: Sendable, Hashable {
           out[n] = Float(Double(value) * slope + intercept)
         }
       }
+      filled = count
     }
   }
 }

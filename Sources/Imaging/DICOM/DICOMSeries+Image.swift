@@ -37,9 +37,10 @@ extension DICOMSeries {
       do throws(ImagingError) {
         if open?.path != path { open = (path, try DICOMHandle(path: path, withPixels: true)) }
         guard let file = open?.file else { continue }
-        try slice.instance.pixels.decode(
+        let values = try slice.instance.pixels.decode(
           file, frame: slice.frame, plane: slice.plane, count: rows * columns,
-          inverts: intensity != .hounsfield, into: &samples[k * count..<(k + 1) * count])
+          inverts: intensity != .hounsfield)
+        samples.replaceSubrange(k * count..<(k + 1) * count, with: values)
       } catch {
         throw ImagingError(error.code, "\(path): \(error.message)")
       }
@@ -66,30 +67,10 @@ extension DICOMSeries {
             .unsupported, "transfer syntax \(instance.syntax.name) is not read here")
         }
         try instance.pixels.check()
-        // Nothing shrinks to less than a thousandth; what is not compressed, not at all.
-        let pixels = instance.pixels
-        let bytes =
-          instance.rows * instance.columns * instance.planes.count * pixels.samplesPerPixel
-          * pixels.bitsAllocated / 8
-        let isShort = bytes > instance.fileSize
-        guard
-          !(instance.syntax.isNative
-            ? isShort && !mayBeSubsampled(pixels) : bytes > instance.fileSize * 1040)
-        else {
-          throw ImagingError(
-            .malformed,
-            "\(instance.fileSize) bytes cannot hold \(instance.planes.count) frames of "
-              + "\(instance.columns)×\(instance.rows) pixels")
-        }
       } catch {
         throw ImagingError(error.code, "\(instance.path): \(error.message)")
       }
     }
-  }
-
-  /// YBR_FULL_422 has two thirds of the bytes.
-  private func mayBeSubsampled(_ pixels: DICOMPixels) -> Bool {
-    pixels.photometric.hasPrefix("YBR")
   }
 
   /// Missing slices by straight lines between their neighbours.
