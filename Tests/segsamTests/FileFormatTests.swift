@@ -1,7 +1,9 @@
+import ArgumentParser
 import BusProtocol
 import Client
 import Foundation
 import Imaging
+import JSONC
 import Testing
 
 @testable import segsam
