@@ -89,7 +89,7 @@ import Testing
       ("allocated too", [0x28, 0, 0, 1], [32, 0], .malformed),
       ("stored", [0x28, 0, 1, 1], [17, 0], .malformed),
       ("high bit", [0x28, 0, 2, 1], [16, 0], .malformed),
-      ("samples", [0x28, 0, 2, 0], [4, 0], .malformed),
+      ("samples", [0x28, 0, 2, 0], [4, 0], .unsupported),
       ("many samples", [0x28, 0, 2, 0], huge, .malformed),
       ("many bits", [0x28, 0, 0, 1], huge, .malformed),
       ("slope", [0x28, 0, 0x53, 0x10], Array("0 ".utf8), .malformed),

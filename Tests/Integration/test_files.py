@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import pathlib
 import subprocess
 
@@ -125,8 +124,7 @@ def test_questions_are_asked(server, tmp_path):
     assert "Nobody" not in done.stderr
     segsam(server, study, "--series", 3, "-o", tmp_path / "out")
     done = segsam(server, study, "--series", 4, "-o", tmp_path / "out", code=65)
-    assert "1 slices are missing" in done.stderr
-    done = segsam(server, study, "--series", 4, "--allow-missing-slices", "-o", tmp_path / "out",
-                  "--mask-format", "nrrd")
-    assert json.loads(done.stdout)["shape"][0] == DEPTH
+    assert "1 slice is missing" in done.stderr
+    segsam(server, study, "--series", 4, "--allow-missing-slices", "-o", tmp_path / "out",
+           "--mask-format", "nrrd")
     assert sitk.ReadImage(str(tmp_path / "out" / "liver.nrrd")).GetSize()[2] == DEPTH

@@ -53,7 +53,7 @@ struct DICOMGaps: Sendable {
     let more = missing.count > 12 ? " and \(missing.count - 12) more" : ""
     return ImagingError(
       .mismatch,
-      "\(missing.count) slices are missing, at \(shown)\(more) mm along the normal: add their files, "
+      "\(missing.count) slice\(missing.count == 1 ? " is" : "s are") missing, at \(shown)\(more) mm along the normal: add their files, "
         + "or allow it (--allow-missing-slices) and they are filled in from their neighbours")
   }
 
