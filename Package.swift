@@ -63,11 +63,18 @@ let package = Package(
     .target(
       name: "CNIfTI",
       linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z")]),
+    .target(name: "CDeflate", linkerSettings: [.linkedLibrary("z")]),
+    // Debian's DCMTK: what a static one would need besides is inside these.
+    .target(
+      name: "CDICOM",
+      linkerSettings: [
+        "dcmimage", "dcmimgle", "dcmjpeg", "dcmjpls", "dcmdata", "oflog", "ofstd", "stdc++",
+      ].map { .linkedLibrary($0) }),
     .target(name: "CRaster", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
     // One safe Swift module over each.
     library("ZeroMQ", ["CZeroMQ"]),
     library("JSONC", ["CJSONC"]),
-    library("Imaging", ["CNIfTI", "CRaster"]),
+    library("Imaging", ["CDICOM", "CDeflate", "CNIfTI", "CRaster"]),
     library("Vocabulary", ["JSONC"]),
     library("NeuralGraph", []),
     library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),
@@ -121,7 +128,8 @@ let package = Package(
     tests("Client"),
     tests("segsam", ["Server", "Client"]),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )
 
 // libFuzzer has a main of its own, so the target is there only when it is linked in (scripts/fuzz).

@@ -27,7 +27,7 @@ struct LocalServerTests {
       try SegsamCommand.parseAsRoot(["segment", file.path, "-o", "x"] + arguments)
         as? SegmentCommand)
     let parameters = command.parameters
-    let source = ImageSource.file(file.bytes, contentType: file.contentType, modality: "CT")
+    let source = file.source(try file.image(modality: "CT"))
     let load: @Sendable (ModelOptions) async throws -> LoadedModel = { _ in try Self.model() }
     let reply = try await command.server.withClient(load: load) { client in
       try await client.call(

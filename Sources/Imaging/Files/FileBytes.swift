@@ -2,9 +2,11 @@ import Glibc
 
 /// Whole files, read within a limit and written so that a reader never sees half of one.
 enum FileBytes {
-  static func read(_ path: String, limit: Int) throws(ImagingError) -> [UInt8] {
+  static func read(
+    _ path: String, limit: Int, followsLinks: Bool = true
+  ) throws(ImagingError) -> [UInt8] {
     // O_NONBLOCK: opening a pipe must not wait for its writer.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
     guard file >= 0 else {
       throw ImagingError(.unreadable, "\(path): \(String(cString: strerror(errno)))")
     }

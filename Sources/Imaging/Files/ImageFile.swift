@@ -1,6 +1,8 @@
-/// Images and masks in files: PNG, JPEG, NIfTI-1 (`.nii`, `.nii.gz`).
+/// Images and masks in files: PNG, JPEG, NIfTI-1 (`.nii`, `.nii.gz`), NRRD, MetaImage, and DICOM
+/// files and folders.
 ///
-/// What a file holds is told by its first bytes, never by its name.
+/// What a file holds is told by its first bytes; only MetaImage has none that are its own, so that its
+/// name counts too.
 public enum ImageFile {
   /// The content types that `decode` takes.
   public static let contentTypes = [
@@ -37,21 +39,35 @@ public enum ImageFile {
     }
   }
 
-  /// Reads an image from a file.
+  /// Reads an image from a file, or a DICOM series from a folder.
   ///
   /// - Parameters:
-  ///   - modality: what made it, since none of these formats says so.
-  ///   - intensity: what its numbers mean; nil: `hounsfield` for a CT whose samples are signed,
-  ///     else `raw`.
+  ///   - modality: what made it, since only DICOM says so.
+  ///   - intensity: what its numbers mean; nil: `hounsfield` for a CT whose samples are signed (in
+  ///     DICOM: rescaled), else `raw`.
+  ///   - dicom: what to take where DICOM files leave a choice.
   public static func read(
     path: String, modality: Modality? = nil, intensity: Intensity? = nil,
-    limits: DecodingLimits = .standard
+    dicom: DICOMOptions = .standard, limits: DecodingLimits = .standard
   ) throws(ImagingError) -> MedicalImage {
-    let bytes = try FileBytes.read(path, limit: limits.maxFileBytes)
-    guard let format = Format(sniffing: bytes) else {
-      throw ImagingError(.unsupported, "\(path) is no PNG, JPEG or NIfTI-1 file")
+    if try kind(of: path) == .dicom {
+      let all = try DICOMSeries.find(at: path, limits: limits)
+      do throws(ImagingError) {
+        return try DICOMSeries.choose(dicom.series, of: all).image(
+          modality: modality, intensity: intensity, options: dicom, limits: limits)
+      } catch  where !error.message.hasPrefix(path) {
+        throw ImagingError(error.code, "\(path): \(error.message)")
+      }
     }
+    let bytes = try FileBytes.read(path, limit: limits.maxFileBytes)
     do throws(ImagingError) {
+      if let grid = try grid(bytes, path) {
+        return try grid.image(
+          bytes, path: path, modality: modality, intensity: intensity, limits: limits)
+      }
+      guard let format = Format(sniffing: bytes) else {
+        throw ImagingError(.unsupported, "no PNG, JPEG, NIfTI-1, NRRD, MetaImage or DICOM file")
+      }
       return try decode(
         bytes, as: format, modality: modality, intensity: intensity, limits: limits)
     } catch {
@@ -68,18 +84,34 @@ public enum ImageFile {
     return try decode(bytes, as: format, modality: modality, intensity: intensity, limits: limits)
   }
 
-  /// Reads a mask: the values of a gray PNG, the indices of a palette PNG, the voxels of a NIfTI.
+  /// The header of an NRRD or MetaImage file; nil for others.
+  private static func grid(
+    _ bytes: [UInt8], _ path: String
+  ) throws(ImagingError) -> GridHeader? {
+    if NRRDHeader.isNRRD(bytes) { return try NRRDHeader.read(bytes) }
+    guard Format(sniffing: bytes) == nil, MetaImageHeader.isMetaImage(bytes, path: path) else {
+      return nil
+    }
+    return try MetaImageHeader.read(bytes)
+  }
+
+  /// Reads a mask: the values of a gray PNG, the indices of a palette PNG, the voxels of a NIfTI, an
+  /// NRRD or a MetaImage.
   public static func readLabels(
     path: String, limits: DecodingLimits = .standard
   ) throws(ImagingError) -> LabelMap {
     let bytes = try FileBytes.read(path, limit: limits.maxFileBytes)
     do throws(ImagingError) {
+      if let grid = try grid(bytes, path) {
+        return try LabelMap(
+          grid.image(bytes, path: path, modality: nil, intensity: nil, limits: limits))
+      }
       switch Format(sniffing: bytes) {
       case .png: return try PNGCoder.labels(bytes, limits: limits)
       case .nifti: return try NIfTIFile.labels(bytes, limits: limits)
       case .jpeg:
         throw ImagingError(.unsupported, "a JPEG cannot hold labels exactly; save them as PNG")
-      case nil: throw ImagingError(.unsupported, "no PNG or NIfTI-1 file")
+      case nil: throw ImagingError(.unsupported, "no PNG, NIfTI-1, NRRD or MetaImage file")
       }
     } catch {
       throw ImagingError(error.code, "\(path): \(error.message)")

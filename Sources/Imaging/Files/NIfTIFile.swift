@@ -21,21 +21,7 @@ public enum NIfTIFile {
   }
 
   static func labels(_ bytes: [UInt8], limits: DecodingLimits) throws(ImagingError) -> LabelMap {
-    let (info, samples) = try decode(bytes, limits: limits)
-    var whole = true
-    let labels = [UInt16](unsafeUninitializedCapacity: samples.count) { out, count in
-      for (n, value) in samples.enumerated() {
-        let label = UInt16(exactly: value)
-        if label == nil { whole = false }
-        out[n] = label ?? 0
-      }
-      count = samples.count
-    }
-    guard whole else {
-      throw ImagingError(.unsupported, "labels must be whole numbers from 0 to 65535")
-    }
-    return LabelMap(
-      width: Int(info.size.0), height: Int(info.size.1), depth: Int(info.size.2), labels: labels)
+    try LabelMap(image(bytes, modality: nil, intensity: nil, limits: limits))
   }
 
   private static func decode(

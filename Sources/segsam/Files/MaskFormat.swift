@@ -1,37 +1,58 @@
+import ArgumentParser
 import Imaging
 
 /// How masks are written: in the format and geometry that the image came in. A JPEG's masks are
-/// PNG, since JPEG would blur them.
-struct MaskFormat {
-  let kind: InputFile.Kind
-  let image: MedicalImage
-
-  var fileExtension: String {
-    switch kind {
-    case .png, .jpeg: "png"
-    case .nifti: "nii"
-    case .niftiGzip: "nii.gz"
-    }
+/// PNG, since JPEG would blur them; a DICOM series' are NIfTI.
+struct MaskFormat: Sendable {
+  enum Container: String, Sendable, Hashable, CaseIterable, ExpressibleByArgument {
+    case png = "png"
+    case nifti = "nii"
+    case niftiGzip = "nii.gz"
+    case nrrd = "nrrd"
+    case metaImage = "mha"
   }
 
+  let container: Container
+  let image: MedicalImage
+
+  /// - Parameter chosen: instead of the input's.
+  init(kind: InputFile.Kind, image: MedicalImage, chosen: Container? = nil) {
+    self.image = image
+    let usual: Container =
+      switch kind {
+      case .png, .jpeg: .png
+      case .nifti: .nifti
+      case .niftiGzip, .dicom: .niftiGzip
+      case .nrrd: .nrrd
+      case .metaImage: .metaImage
+      }
+    container = chosen ?? usual
+  }
+
+  var fileExtension: String { container.rawValue }
+
   func write(_ mask: BinaryMask, to path: String) throws(ImagingError) {
-    switch kind {
-    case .png, .jpeg: try ImageFile.writePNG(mask: mask, path: path)
+    let affine = image.affine
+    switch container {
+    case .png: try ImageFile.writePNG(mask: mask, path: path)
     case .nifti, .niftiGzip:
-      try NIfTIFile.write(
-        mask: mask, affine: image.affine, isVolume: image.isVolume, path: path)
+      try NIfTIFile.write(mask: mask, affine: affine, isVolume: image.isVolume, path: path)
+    case .nrrd: try NRRDFile.write(mask: mask, affine: affine, path: path)
+    case .metaImage: try MetaImageFile.write(mask: mask, affine: affine, path: path)
     }
   }
 
   /// - Parameter colors: of label 1, 2, …
   func write(_ labels: LabelMap, colors: [[UInt8]], to path: String) throws(ImagingError) {
-    switch kind {
-    case .png, .jpeg:
+    let affine = image.affine
+    switch container {
+    case .png:
       let palette = colors.count < 256 ? [[0, 0, 0]] + colors : nil
       try ImageFile.writePNG(labels: labels, palette: palette, path: path)
     case .nifti, .niftiGzip:
-      try NIfTIFile.write(
-        labels: labels, affine: image.affine, isVolume: image.isVolume, path: path)
+      try NIfTIFile.write(labels: labels, affine: affine, isVolume: image.isVolume, path: path)
+    case .nrrd: try NRRDFile.write(labels: labels, affine: affine, path: path)
+    case .metaImage: try MetaImageFile.write(labels: labels, affine: affine, path: path)
     }
   }
 }

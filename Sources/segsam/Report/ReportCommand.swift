@@ -15,7 +15,7 @@ struct ReportCommand: AsyncParsableCommand {
         segsam report abdomen.nii.gz --modality CT -o out
       """)
 
-  @Argument(help: "The image: PNG, JPEG or NIfTI.")
+  @Argument(help: "The image: PNG, JPEG, NIfTI, NRRD, MetaImage, or DICOM, a file or a folder.")
   var image: String
 
   @Option(
@@ -39,6 +39,7 @@ struct ReportCommand: AsyncParsableCommand {
       "Have the server publish the report on its stream under this name.", valueName: "study"))
   var publish: String?
 
+  @OptionGroup var dicom: DICOMArguments
   @OptionGroup var server: ServerOptions
 
   @Flag(help: "Print the report as JSON.")
@@ -55,17 +56,14 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (path, modality, output) = (image, modality, output)
-    let file = try await Blocking.run {
-      let file = try InputFile(path: path)
-      _ = try file.image(modality: modality)
-      return file
+    let (path, modality, output, options) = (image, modality, output, dicom.options)
+    let source = try await Blocking.run {
+      let file = try InputFile(path: path, options: options)
+      return file.source(try file.image(modality: modality))
     }
     let names = categories.flatMap(NameList.parse) + category
     let parameters = ReportParameters(
       categories: names.isEmpty ? nil : names, format: .html, publish: publish)
-    let source = ImageSource.file(
-      file.bytes, contentType: file.contentType, modality: modality)
     let reply = try await server.withClient { client in
       try await client.call(
         .report(parameters), image: source, showing: Progress("measuring", unit: "slices"))

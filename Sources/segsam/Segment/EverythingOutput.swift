@@ -17,6 +17,8 @@ struct EverythingOutput: Sendable {
   var model: ModelInfo
   /// Those of a slice together, the best first.
   var found: [Found]
+  /// Of the masks; nil: as the image.
+  var container: MaskFormat.Container?
   var vocabulary: Vocabulary? = try? Vocabulary.load(at: VocabularyLocation.find())
 
   /// What was written.
@@ -28,7 +30,7 @@ struct EverythingOutput: Sendable {
   }
 
   func write(to folder: OutputFolder) throws -> Written {
-    let format = MaskFormat(kind: file.kind, image: slices.image)
+    let format = MaskFormat(kind: file.kind, image: slices.image, chosen: container)
     guard found.count <= 65_535 else {
       throw Failure(.badInput, "\(found.count) regions are too many for a label map; use --grid")
     }

@@ -33,7 +33,7 @@ extension SegmentCommand {
     ) { progress.advance($0, of: $1) }
     progress.end()
     let output = output
-    let format = MaskFormat(kind: file.kind, image: image)
+    let format = MaskFormat(kind: file.kind, image: image, chosen: maskFormat)
     let name = "labels.\(format.fileExtension)"
     let model = loaded.engine.model
     let json: JSONValue = .object([

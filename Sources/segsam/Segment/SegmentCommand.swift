@@ -12,11 +12,13 @@ struct SegmentCommand: AsyncParsableCommand {
     commandName: "segment",
     abstract: "Finds what is named in an image, and writes masks.",
     discussion: """
-      Reads PNG, JPEG and NIfTI; volumes slice by slice. Writes into the folder a mask per category
-      and the semantic mask, in the format and geometry that came in (of a JPEG: PNG), an overlay
-      picture with a legend, and result.json.
+      Reads PNG, JPEG, NIfTI, NRRD, MetaImage, and DICOM files or folders; volumes slice by slice.
+      Writes into the folder a mask per category and the semantic mask, in the format and geometry
+      that came in (of a JPEG: PNG, of DICOM: NIfTI), an overlay picture with a legend, and
+      result.json.
 
         segsam segment abdomen.nii.gz --modality CT --categories pancreas,左肾 -o out
+        segsam segment study/ --series 4 -c liver -o out
         segsam segment polyp.jpg --box 120,80,260,210 -o out
         segsam segment polyp.jpg --everything -o out
 
@@ -28,7 +30,7 @@ struct SegmentCommand: AsyncParsableCommand {
       names; written are a mask per region, all of them as one label map, and the rest as above.
       """)
 
-  @Argument(help: "The image: PNG, JPEG or NIfTI.")
+  @Argument(help: "The image: PNG, JPEG, NIfTI, NRRD, MetaImage, or DICOM, a file or a folder.")
   var image: String
 
   @Option(
@@ -49,6 +51,13 @@ struct SegmentCommand: AsyncParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var output: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Of the masks: png, nii, nii.gz, nrrd or mha; as the image if not given.",
+      valueName: "format"))
+  var maskFormat: MaskFormat.Container?
+
+  @OptionGroup var dicom: DICOMArguments
   @OptionGroup var prompts: PromptOptions
   @OptionGroup(title: "Volumes") var volumes: VolumeArguments
   @OptionGroup(title: "Sparse annotation") var filling: SparseArguments
@@ -93,27 +102,27 @@ struct SegmentCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (path, modality) = (image, prompts.modality)
+    let (path, modality, options) = (image, prompts.modality, dicom.options)
     let input = try await Blocking.run {
-      let file = try InputFile(path: path)
+      let file = try InputFile(path: path, options: options)
       return (file: file, image: try file.image(modality: modality))
     }
     if let sparse = filling.sparse {
       return try await runSparse(sparse, input.file, input.image)
     }
     if all.everything { return try await runEverything(input.file, input.image) }
-    let source = ImageSource.file(
-      input.file.bytes, contentType: input.file.contentType, modality: modality)
+    let source = input.file.source(input.image)
     let parameters = try parameters()
     let reply = try await server.withClient { client in
       try await client.call(
         .segment(parameters), image: source, showing: Progress("segmenting", unit: "slices"))
     }
-    let output = output
+    let (output, container) = (output, maskFormat)
     let written = try await Blocking.run {
       let answer = try SegmentAnswer(reply, parameters: parameters)
-      return try SegmentOutput(file: input.file, image: input.image, answer: answer)
-        .write(to: OutputFolder(path: output))
+      return try SegmentOutput(
+        file: input.file, image: input.image, answer: answer, container: container
+      ).write(to: OutputFolder(path: output))
     }
     if json { return try Console.print(json: written.result) }
     written.table.print()
@@ -128,10 +137,11 @@ extension SegmentCommand {
     let answer = try await server.withClient { client in
       try await everything(in: slices, client)
     }
-    let output = output
+    let (output, container) = (output, maskFormat)
     let written = try await Blocking.run {
       try EverythingOutput(
-        file: file, slices: slices, model: answer.model, found: answer.found
+        file: file, slices: slices, model: answer.model, found: answer.found,
+        container: container
       ).write(to: OutputFolder(path: output))
     }
     if json { return try Console.print(json: written.result) }

@@ -9,6 +9,8 @@ struct SegmentOutput: Sendable {
   var file: InputFile
   var image: MedicalImage
   var answer: SegmentAnswer
+  /// Of the masks; nil: as the image.
+  var container: MaskFormat.Container?
   /// For names and colours; nil where there is none at hand, which a server's client may lack.
   var vocabulary: Vocabulary? = try? Vocabulary.load(at: VocabularyLocation.find())
 
@@ -32,7 +34,7 @@ struct SegmentOutput: Sendable {
   func write(to folder: OutputFolder) throws -> Written {
     let results = answer.segmentation.result.categories
     let masks = try answer.masks.map(mask)
-    let format = MaskFormat(kind: file.kind, image: image)
+    let format = MaskFormat(kind: file.kind, image: image, chosen: container)
     let names = MaskNames.make(results.map(\.category), isFreeText: answer.isFreeText)
       .map { "\($0).\(format.fileExtension)" }
     for (mask, name) in zip(masks, names) { try format.write(mask, to: folder.path(for: name)) }
