@@ -42,7 +42,8 @@ final class ThresholdEngine: SegmentationEngine {
       var category: String?
       if case .category(let id) = query.subject { category = id }
       // Without a name: the brightest that is there.
-      let wanted = category.map { values[$0] ?? -1 } ?? values.values.max() ?? -1
+      let brightest = values.values.filter(Set(viewed.samples).contains).max()
+      let wanted = category.map { values[$0] ?? -1 } ?? brightest ?? -1
       for k in slices {
         for v in k * area..<(k + 1) * area where viewed.samples[v] == wanted {
           mask.voxels[v] = 1
@@ -104,3 +105,10 @@ let testVocabulary: Vocabulary = {
     fatalError("the vocabulary cannot be read: \(error)")
   }
 }()
+
+/// In how many voxels two masks differ; all where one is missing. (Masks themselves would fill pages
+/// of a failure's message.)
+func differing(_ a: BinaryMask?, _ b: BinaryMask?) -> Int {
+  guard let a, let b, a.voxels.count == b.voxels.count else { return .max }
+  return zip(a.voxels, b.voxels).count { $0 != $1 }
+}
