@@ -65,11 +65,13 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   public var rle: RunLengthMask?
   /// The five likeliest categories of a query without text, best first.
   public var candidates: [Candidate]?
+  /// Where another model found what the text names for one that knows boxes only: what it gave.
+  public var promptedBy: String?
 
   public init(
     query: String?, category: String?, present: Bool, presence: Double, score: Double,
     voxels: Int? = nil, bbox: [Int]? = nil, parts: [Part]? = nil, rle: RunLengthMask? = nil,
-    candidates: [Candidate]? = nil
+    candidates: [Candidate]? = nil, promptedBy: String? = nil
   ) {
     self.query = query
     self.category = category
@@ -81,6 +83,12 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     self.parts = parts
     self.rle = rle
     self.candidates = candidates
+    self.promptedBy = promptedBy
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case query, category, present, presence, score, voxels, bbox, parts, rle, candidates
+    case promptedBy = "prompted_by"
   }
 
   /// In the protocol's order; the members that may be `null` are always there.
@@ -96,5 +104,6 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     try container.encodeIfPresent(parts, forKey: .parts)
     try container.encodeIfPresent(rle, forKey: .rle)
     try container.encodeIfPresent(candidates, forKey: .candidates)
+    try container.encodeIfPresent(promptedBy, forKey: .promptedBy)
   }
 }

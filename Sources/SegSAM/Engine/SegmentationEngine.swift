@@ -55,6 +55,9 @@ public struct Query: Sendable, Hashable {
     self.clicks = clicks
     self.sentences = sentences
   }
+
+  /// Whether there is a box or a click.
+  public var hasPlace: Bool { box != nil || !clicks.isEmpty }
 }
 
 /// How a request is to be answered.
@@ -111,6 +114,11 @@ public struct QueryResult: Sendable {
   /// Where asked for: what else the decoder drew, its masks for ambiguous prompts (SAM). Empty for a
   /// composite, and where not present.
   public var alternatives: [BinaryMask]
+  /// Their predicted IoU, where the engine gives it.
+  public var alternativeScores: [Double] = []
+  /// What another model told this one where only a text was given, such as `box of segsam-base 5`; nil
+  /// where this model answered what was asked.
+  public var promptedBy: String?
   public init(
     category: String?, isPresent: Bool, presence: Double, score: Double, mask: BinaryMask?,
     parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = [],

@@ -80,6 +80,7 @@ extension SegmentWork {
           ]
         })
     }
+    if let told = found.promptedBy { entry["prompted_by"] = .string(told) }
     return entry
   }
 }

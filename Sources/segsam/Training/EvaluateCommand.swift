@@ -62,15 +62,15 @@ struct EvaluateCommand: AsyncParsableCommand {
         throw Failure(.badInput, "\(corpus) holds no data sets")
       }
       let bundle = try ModelBundle.load(directory: ModelBundle.find(name: model.model))
-      var options = PredictorOptions(threads: model.threads, cacheBytes: model.cache << 20)
+      var options = model.running
       if let seed {
         options.descriptionsOf = Shuffle.cycle(bundle.manifest.categories, seed: seed)
       }
-      let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: options)
-      return (corpus: data, engine: engine, vocabulary: vocabulary)
+      let engine = try model.engine(of: bundle, vocabulary: vocabulary, options: options)
+      return (corpus: data, engine: engine, vocabulary: vocabulary, manifest: bundle.manifest)
     }
     let (split, prompting, stride) = (split.split, prompting, stride)
-    let room = loaded.engine.manifest.network.points - 2
+    let room = loaded.manifest.clickRoom
     guard prompting.kind != .points || prompting.mostClicks <= room else {
       let least = room - (prompting.mostClicks - prompting.clicks)
       throw Failure(

@@ -23,7 +23,8 @@ if __name__ == "__main__":
     folder.mkdir(exist_ok=True)
     # Block 3's table is of another length, as after training at another size.
     for name, sizes, tables in [("sam", SMALL, {3: 11}), ("sam_adapted", ADAPTED, {})]:
-        peer = sam_peer.Peer(sizes, seed=20, tables=tables)
+        # Segment Anything's own code has 1e-5 in the decoder, transformers 1e-6.
+        peer = sam_peer.Peer(sizes, seed=20, tables=tables, epsilon=1e-5)
         tensors = {f"weight.{key}": value.half() for key, value in peer.weights().items()}
         if sizes["hasAdapters"]:  # the rest is as without them
             tensors = {key: v for key, v in tensors.items() if "weight.image_encoder." in key}

@@ -1,10 +1,14 @@
 """Segment Anything as Hugging Face's `transformers` runs it, with random weights from a seed: the
 independent implementation that ours is compared with.
 
+    python sam_peer.py vit_b.safetensors
+
+writes ViT-B's sizes with its answers, 400 MB, for the test that SEGSAM_SAM_PARITY names the file to.
 Needs torch, transformers and safetensors.
 """
 
 import math
+import sys
 
 import torch
 from transformers import SamConfig, SamModel
@@ -229,3 +233,12 @@ def answers(peer, asked=None):
         masks, scores = peer.ask(embedding, **prompt)
         found[f"output.{name}.masks"], found[f"output.{name}.scores"] = masks, scores
     return {name: value.contiguous() for name, value in found.items()}
+
+
+if __name__ == "__main__":
+    from safetensors.torch import save_file
+
+    # As transformers has it: 1e-6 in the decoder, where Segment Anything's own code has 1e-5.
+    large = Peer(VIT_B, seed=20)
+    tensors = {f"weight.{key}": value for key, value in large.weights().items()}
+    save_file(tensors | answers(large), sys.argv[1])
