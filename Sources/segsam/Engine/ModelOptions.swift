@@ -49,11 +49,9 @@ extension ModelOptions {
   /// Nil where none is wanted, and where none was named and the usual one is not here.
   private func findDetector() throws -> ModelBundle? {
     if detector == "none" { return nil }
-    do {
-      return try ModelBundle.load(directory: ModelBundle.find(name: detector ?? Self.usual))
-    } catch let error as BundleError where detector == nil && error.code == .notFound {
-      return nil
-    }
+    if let detector { return try ModelBundle.load(directory: ModelBundle.find(name: detector)) }
+    guard let folder = try? ModelBundle.find(name: Self.usual) else { return nil }
+    return try ModelBundle.load(directory: folder)
   }
 }
 

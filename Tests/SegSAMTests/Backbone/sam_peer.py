@@ -7,6 +7,7 @@ writes ViT-B's sizes with its answers, 400 MB, for the test that SEGSAM_SAM_PARI
 Needs torch, transformers and safetensors.
 """
 
+import json
 import math
 import sys
 
@@ -187,6 +188,22 @@ class Peer:
         one, three = (self.model(**given, multimask_output=many) for many in (False, True))
         masks = torch.cat([one.pred_masks[0, 0], three.pred_masks[0, 0]])
         return masks, torch.cat([one.iou_scores[0, 0], three.iou_scores[0, 0]])
+
+
+def write_bundle(peer, folder):
+    """A model's folder under Segment Anything's own names."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    save_file(peer.weights(), folder / "weights.safetensors")
+    ours = dict(
+        imageSize=256, width=256, stages=[24, 48, 96], stageBlocks=2, depth=4, heads=8, mlpRatio=2,
+        crossWidth=128, decoderDepth=2, decoderMLP=256, upscaled=[64, 32], textWidth=384, aspects=6,
+        points=8)
+    manifest = dict(
+        format="segsam-bundle/1", name=folder.name, version="1", summary="", network=ours,
+        sam=peer.c, categories=[], modalities=[], presenceThresholds={}, textEncoder="")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def picture(side):
