@@ -20,9 +20,11 @@ struct SegmentWork: Sendable {
       threshold: parameters.threshold, presenceThreshold: parameters.presenceThreshold,
       wantsSemanticMask: parameters.outputs.contains(.semanticMask),
       wantsProbabilities: parameters.outputs.contains(.probabilities))
-    var result = try await engine.segment(
-      image.image, imageKey: image.key, queries: plan.queries, options: options,
-      progress: progress)
+    var result = try await refusingQueries {
+      try await engine.segment(
+        image.image, imageKey: image.key, queries: plan.queries, options: options,
+        progress: progress)
+    }
     try Task.checkCancellation()
     try check(result, plan: plan, image: image.image)
     guardUntrained(&result, plan: plan)
