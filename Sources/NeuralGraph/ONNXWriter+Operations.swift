@@ -13,10 +13,14 @@ extension ONNXWriter {
           .integers("strides", [stride, stride]),
           .integers("pads", [padding, padding, padding, padding]), .integer("group", groups),
         ])
-    case .convTranspose2d(let stride):
+    case .convTranspose2d(let stride, let padding):
       node(
         "ConvTranspose", inputs, output,
-        [.integers("kernel_shape", [stride, stride]), .integers("strides", [stride, stride])])
+        [
+          .integers("kernel_shape", Array(x[1].shape[2...])),
+          .integers("strides", [stride, stride]),
+          .integers("pads", [padding, padding, padding, padding]),
+        ])
     case .linear:
       let weights = step("Transpose", [inputs[1]], [.integers("perm", [1, 0])])
       guard inputs.count > 2 else { return node("MatMul", [inputs[0], weights], output) }

@@ -38,13 +38,14 @@ extension Operation {
       }
       return [s[0], w[0], h, v]
 
-    case .convTranspose2d(let stride):
+    case .convTranspose2d(let stride, let padding):
       try need(2...3)
       try rank4(x[0])
       try rank4(x[1])
       let (s, w) = (x[0].shape, x[1].shape)
-      guard w[0] == s[1], w[2] == stride, w[3] == stride else {
-        throw fail("weights \(w) with stride \(stride) do not fit input \(s)")
+      guard stride > 0, padding >= 0, w[0] == s[1], w[2] == stride + 2 * padding, w[3] == w[2]
+      else {
+        throw fail("weights \(w) with stride \(stride), padding \(padding) do not fit input \(s)")
       }
       guard x.count == 2 || x[2].shape == [w[1]] else { throw fail("bias \(x[2].shape)") }
       return [s[0], w[1], s[2] * stride, s[3] * stride]

@@ -29,8 +29,9 @@ public enum Operation: Sendable, Hashable {
 
   /// x `[N, C, H, W]`, w `[O, C/groups, kh, kw]`, optionally b `[O]`.
   case conv2d(stride: Int, padding: Int, groups: Int)
-  /// x `[N, C, H, W]`, w `[C, O, k, k]`, optionally b `[O]`; kernel = stride, no padding.
-  case convTranspose2d(stride: Int)
+  /// x `[N, C, H, W]`, w `[C, O, k, k]`, optionally b `[O]`; kernel = stride + 2 · padding, so that the
+  /// result is `stride` times as large.
+  case convTranspose2d(stride: Int, padding: Int = 0)
   /// x `[…, I]`, w `[O, I]`, optionally b `[O]`.
   case linear
   /// a `[…, M, K]` · b `[…, K, N]` (or `[…, N, K]` if transposed); leading axes broadcast.

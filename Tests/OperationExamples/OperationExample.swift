@@ -22,6 +22,7 @@ public struct OperationExample: Sendable, CustomStringConvertible {
     .init("conv_grouped", .conv2d(stride: 1, padding: 1, groups: 2)),
     .init("conv_transpose", .convTranspose2d(stride: 2)),
     .init("conv_transpose_plain", .convTranspose2d(stride: 4)),
+    .init("conv_transpose_padded", .convTranspose2d(stride: 2, padding: 1)),
     .init("linear", .linear), .init("linear_plain", .linear),
     .init("matmul", .matmul(transposeB: false)),
     .init("matmul_spread", .matmul(transposeB: false)),

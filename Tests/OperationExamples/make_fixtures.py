@@ -94,6 +94,7 @@ case("resize_mixed", resize(5, 4), r(1, 1, 3, 9))
 case("resize_point", resize(1, 1), r(1, 2, 4, 4))
 case("average_pool", lambda x: F.avg_pool2d(x, 2), r(2, 3, 4, 6))
 case("max_pool", lambda x: F.max_pool2d(x, 3), r(1, 2, 6, 3))
+case("conv_transpose_padded", lambda x, w: F.conv_transpose2d(x, w, stride=2, padding=1), r(1, 3, 4, 3), r(3, 2, 4, 4))
 
 path = pathlib.Path(__file__).parent / "Fixtures" / "operations.safetensors"
 path.parent.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 import Foundation
 import JSONC
+import SegSAM
 import Server
 import Testing
 import ZeroMQ
@@ -50,6 +51,14 @@ struct FaultTests {
       #expect(seen.count == 200 && seen.values.allSatisfy { $0.count == 1 })
       let outcomes = Dictionary(grouping: seen.values.map { $0[0] }, by: { $0 }).mapValues(\.count)
       #expect(outcomes == ["ok": 150, "internal": 50])
+    }
+  }
+
+  @Test func whatTheModelRefusesIsTheRequestsFault() async throws {
+    let engine = FakeEngine.standard(failure: { _ in PredictorError(.invalidQuery, "no box") })
+    try await TestServer.with(engine: engine) { server in
+      let seen = try await flood(server, requests: 1, sockets: 1)
+      #expect(seen == ["0": ["invalid_argument"]])
     }
   }
 

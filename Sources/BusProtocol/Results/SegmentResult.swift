@@ -85,11 +85,14 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   public var steps: [Step]?
   /// What a reader of the mask should know.
   public var warnings: [String]?
+  /// Where another model found what the text names for one that knows boxes only: what it gave.
+  public var promptedBy: String?
 
   public init(
     query: String?, category: String?, present: Bool, presence: Double, score: Double,
     voxels: Int? = nil, bbox: [Int]? = nil, parts: [Part]? = nil, rle: RunLengthMask? = nil,
-    candidates: [Candidate]? = nil, steps: [Step]? = nil, warnings: [String]? = nil
+    candidates: [Candidate]? = nil, steps: [Step]? = nil, warnings: [String]? = nil,
+    promptedBy: String? = nil
   ) {
     self.query = query
     self.category = category
@@ -103,6 +106,12 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     self.candidates = candidates
     self.steps = steps
     self.warnings = warnings
+    self.promptedBy = promptedBy
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case query, category, present, presence, score, voxels, bbox, parts, rle, candidates, steps, warnings
+    case promptedBy = "prompted_by"
   }
 
   /// In the protocol's order; the members that may be `null` are always there.
@@ -120,5 +129,6 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     try container.encodeIfPresent(candidates, forKey: .candidates)
     try container.encodeIfPresent(steps, forKey: .steps)
     try container.encodeIfPresent(warnings, forKey: .warnings)
+    try container.encodeIfPresent(promptedBy, forKey: .promptedBy)
   }
 }

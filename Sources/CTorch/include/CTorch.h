@@ -17,7 +17,7 @@ enum ct_type { CT_FLOAT32 = 0, CT_INT64 = 1 };
 
 enum ct_op {
   CT_CONV2D,            // x w [b]; ints: stride padding groups
-  CT_CONV_TRANSPOSE2D,  // x w [b]; ints: stride
+  CT_CONV_TRANSPOSE2D,  // x w [b]; ints: stride, padding
   CT_LINEAR,            // x w [b]
   CT_MATMUL,            // a b; ints: transposeB
   CT_ATTENTION,         // q k v; floats: scale

@@ -61,7 +61,7 @@ static at::Tensor apply(int op, const std::vector<at::Tensor> &x, at::IntArrayRe
     case CT_CONV2D:
       return at::conv2d(x[0], x[1], optional(2), ints[0], ints[1], 1, ints[2]);
     case CT_CONV_TRANSPOSE2D:
-      return at::conv_transpose2d(x[0], x[1], optional(2), ints[0]);
+      return at::conv_transpose2d(x[0], x[1], optional(2), ints[0], ints[1]);
     case CT_LINEAR: return at::linear(x[0], x[1], optional(2));
     case CT_MATMUL: return at::matmul(x[0], ints[0] ? x[1].transpose(-2, -1) : x[1]);
     case CT_ATTENTION:

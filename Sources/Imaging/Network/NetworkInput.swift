@@ -85,30 +85,37 @@ public struct NetworkInput: Sendable {
   }
 
   /// The mapping alone, with no pixels.
-  private init(width: Int, height: Int, side: Int) {
+  private init(width: Int, height: Int, side: Int, isStretched: Bool = false) {
     self.side = side
     self.width = width
     self.height = height
+    pixels = []
+    if isStretched {
+      (scaledWidth, scaledHeight) = (side, side)
+      return
+    }
     let longest = Double(max(width, height))
     scaledWidth = max(1, Int((Double(width) * Double(side) / longest).rounded()))
     scaledHeight = max(1, Int((Double(height) * Double(side) / longest).rounded()))
-    pixels = []
   }
 
   /// How a slice of this size lies in the square, for all slices of a volume at once; `pixels` is
   /// empty.
+  ///
+  /// - Parameter isStretched: whether the slice fills the square, each way by its own scale.
   public static func geometry(
-    width: Int, height: Int, side: Int
+    width: Int, height: Int, side: Int, isStretched: Bool = false
   ) throws(ImagingError) -> NetworkInput {
     guard (1...8192).contains(side), width > 0, height > 0 else {
       throw ImagingError(
         .mismatch, "no slice of \(width)×\(height) pixels fits a square of \(side)")
     }
-    return NetworkInput(width: width, height: height, side: side)
+    return NetworkInput(width: width, height: height, side: side, isStretched: isStretched)
   }
 
-  /// One plane (gray) or three, of values 0 to 1, as a person is shown the slice.
-  static func displayPlanes(
+  /// One plane (gray) or three, `[height, width]`, of values 0 to 1, as a person is shown the slice: HU
+  /// by the window for soft tissue, other gray images by their own range.
+  public static func displayPlanes(
     _ image: MedicalImage, slice: Int
   ) throws(ImagingError) -> [[Float]] {
     guard let one = image.slice(slice), one.channels == 1 || one.channels == 3 else {

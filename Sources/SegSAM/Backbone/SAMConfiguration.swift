@@ -37,6 +37,18 @@ public struct SAMConfiguration: Codable, Sendable, Hashable {
   public var scoreDepth = 3
   public var scoreWidth = 256
 
+  /// How an image becomes the network's input; nil: `.sam`.
+  public var preprocessing: Preprocessing? = .sam
+  public enum Preprocessing: String, Codable, Sendable, CaseIterable {
+    /// The longest side is scaled to `imageSize`, the rest is padded at the right and below; colours are
+    /// normalised by mean and deviation.
+    case sam
+    /// Scaled to a square, then the slice's smallest value to 0 and its largest to 1 (arXiv 2304.12306).
+    case medsam
+    /// Scaled to a square, normalised by mean and deviation (arXiv 2308.16184).
+    case sammed2d
+  }
+
   /// Of colours in 0…255, channel by channel: what is subtracted, and by what is divided after it.
   public var pixelMean = [123.675, 116.28, 103.53]
   public var pixelDeviation = [58.395, 57.12, 57.375]
@@ -45,4 +57,8 @@ public struct SAMConfiguration: Codable, Sendable, Hashable {
 
   /// Patches along a side.
   public var grid: Int { imageSize / patchSize }
+  /// Pixels along a side of the decoder's masks, and of a mask prompt.
+  public var maskSide: Int { 4 * grid }
+  /// Masks that the decoder draws: one for unambiguous prompts first.
+  public var maskCount: Int { candidates + 1 }
 }

@@ -8,6 +8,8 @@ public struct Manifest: Codable, Sendable, Hashable {
   /// A line about what it is, for people.
   public var summary = ""
   public var network: NetworkConfiguration
+  /// Segment Anything's layout instead of SEG-SAM's; nil: ours.
+  public var sam: SAMConfiguration?
   /// The concrete categories that were trained, in the order of the CO-tokens.
   public var categories: [String]
   /// The modality in whose words each CO-token's description stands, in the order of `categories`.
@@ -30,4 +32,7 @@ public struct Manifest: Codable, Sendable, Hashable {
     self.modalities = modalities
     self.textEncoder = textEncoder
   }
+
+  /// As many clicks as a query may have beside a box.
+  public var clickRoom: Int { sam == nil ? QueryRun.mostClicks : SAMPrompt.clickRoom }
 }

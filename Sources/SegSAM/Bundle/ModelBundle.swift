@@ -34,7 +34,9 @@ public struct ModelBundle: Sendable {
           + Manifest.currentFormat)
     }
     try manifest.network.check(manifestFile.path)
-    guard manifest.modalities.count == manifest.categories.count, !manifest.categories.isEmpty,
+    try manifest.sam?.check(manifestFile.path)
+    guard manifest.modalities.count == manifest.categories.count,
+      manifest.sam != nil || !manifest.categories.isEmpty,
       Set(manifest.categories).count == manifest.categories.count
     else {
       throw BundleError(

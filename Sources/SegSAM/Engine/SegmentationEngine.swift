@@ -147,6 +147,11 @@ public struct QueryResult: Sendable {
   public var steps: [ProcessingStep] = []
   /// What a reader of the mask should know, in English.
   public var warnings: [String] = []
+  /// Their predicted IoU, where the engine gives it.
+  public var alternativeScores: [Double] = []
+  /// What another model told this one where only a text was given, such as `box of segsam-base 5`; nil
+  /// where this model answered what was asked.
+  public var promptedBy: String?
   public init(
     category: String?, isPresent: Bool, presence: Double, score: Double, mask: BinaryMask?,
     parts: [PartResult] = [], candidates: [(category: String, probability: Double)] = [],

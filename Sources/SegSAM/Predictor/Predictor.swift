@@ -1,12 +1,9 @@
 public import Imaging
 import NeuralGraph
 public import OpenVINORuntime
-import Synchronization
 import TextEncoder
 public import Vocabulary
 
-import class Foundation.DispatchQueue
-import class Foundation.DispatchSemaphore
 import func Foundation.exp
 
 /// How a model is run.
@@ -69,16 +66,19 @@ public final class Predictor: SegmentationEngine {
   private let images: BatchedModel
   /// What runs queries; nil for the plain U-Net, which has drawn everything already.
   private let decoders: Decoders?
-  private let queue = DispatchQueue(
-    label: "segsam.inference", qos: .userInitiated, attributes: .concurrent)
-  /// Lets as many requests in as are worked on side by side.
-  private let places: DispatchSemaphore
+  private let queue: RequestQueue
 
   /// Compiles the networks. Blocks for seconds: never call from Swift's cooperative threads.
   public init(
     bundle: ModelBundle, vocabulary: Vocabulary, options: PredictorOptions = PredictorOptions()
   ) throws {
     manifest = bundle.manifest
+    guard manifest.sam == nil else {
+      throw BundleError(
+        .invalid,
+        "model \(manifest.name) is in Segment Anything's layout: it boxes nothing by itself, is not"
+          + " trained further, and cannot be a detector")
+    }
     model = ModelInfo(name: manifest.name, version: manifest.version)
     trainedCategories = Set(manifest.categories)
     classIndex = Dictionary(
@@ -87,7 +87,7 @@ public final class Predictor: SegmentationEngine {
     let thresholds = manifest.presenceThresholds.values.sorted()
     usualThreshold = thresholds.isEmpty ? 0.5 : thresholds[thresholds.count / 2]
     cache = FeatureCache(limit: options.cacheBytes)
-    places = DispatchSemaphore(value: max(1, options.requests))
+    queue = RequestQueue(places: options.requests)
     if let missing = manifest.categories.first(where: { vocabulary[$0] == nil }) {
       throw BundleError(
         .invalid,
@@ -122,7 +122,7 @@ public final class Predictor: SegmentationEngine {
   }
 
   public func prepare(_ image: MedicalImage, imageKey: String) async throws {
-    try await onQueue { stop in
+    try await queue.run { stop in
       let view = AxialView(image)
       let viewed = try view.view(image)
       for k in 0..<view.sliceCount {
@@ -136,7 +136,7 @@ public final class Predictor: SegmentationEngine {
     _ image: MedicalImage, imageKey: String, queries: [Query], options: SegmentOptions,
     progress: (@Sendable (Int, Int) -> Void)?
   ) async throws -> SegmentationResult {
-    try await onQueue { stop in
+    try await queue.run { stop in
       try Segmentation(
         predictor: self, image: image, key: imageKey, queries: queries, options: options
       ).run(stop: stop, progress: progress)
@@ -184,36 +184,6 @@ public final class Predictor: SegmentationEngine {
     let area = drawn.count / classIndex.count
     let mask = Array(drawn[index * area..<(index + 1) * area])
     return DecodedQuery(undecided: mask, presence: features.classes[index])
-  }
-
-  private func onQueue<R: Sendable>(
-    _ body: @escaping @Sendable (StopFlag) throws -> R
-  ) async throws -> R {
-    let stop = StopFlag()
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        queue.async { [places] in
-          places.wait()
-          defer { places.signal() }
-          continuation.resume(
-            with: Result { () throws -> R in
-              try stop.check()
-              return try body(stop)
-            })
-        }
-      }
-    } onCancel: {
-      stop.set()
-    }
-  }
-}
-
-/// Tells work on another thread that nobody waits for it any more.
-final class StopFlag: Sendable {
-  private let isSet = Atomic<Bool>(false)
-  func set() { isSet.store(true, ordering: .relaxed) }
-  func check() throws(CancellationError) {
-    if isSet.load(ordering: .relaxed) { throw CancellationError() }
   }
 }
 

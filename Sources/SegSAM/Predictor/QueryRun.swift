@@ -41,21 +41,7 @@ struct QueryRun: Hashable, Sendable {
   static func runs(
     for query: Query, predictor: Predictor, image: MedicalImage, view: AxialView
   ) throws(PredictorError) -> [QueryRun] {
-    var run = QueryRun(clicks: [], modality: image.modality?.rawValue)
-    if let box = query.box {
-      let (lower, upper) = try bounds(box, image)
-      let inView = view.toView(lower: lower, upper: upper)
-      (run.lower, run.upper) = (inView.lower, inView.upper)
-    }
-    if let mask = query.mask { run.prior = try MaskPrior(mask, image: image, view: view) }
-    guard query.clicks.count <= Self.mostClicks else {
-      throw PredictorError(
-        .invalidQuery, "\(query.clicks.count) clicks for one query; \(Self.mostClicks) at most")
-    }
-    for click in query.clicks {
-      let point = try point(click, image)
-      run.clicks.append(Spot(at: view.toView(point: point), isPositive: click.isPositive))
-    }
+    var run = try placed(query, room: predictor.manifest.clickRoom, image: image, view: view)
     run.sentences = query.sentences
     let aspects = Aspect.allCases.count
     guard run.sentences.isEmpty || (run.sentences.count == aspects && query.subject != .unnamed)
@@ -63,19 +49,13 @@ struct QueryRun: Hashable, Sendable {
       throw PredictorError(
         .invalidQuery, "a description has \(aspects) sentences, and a name or text that it is of")
     }
+    try check(query, vocabulary: predictor.vocabulary)
     switch query.subject {
     case .freeText(let text):
       run.freeText = text
       return [run]
-    case .unnamed:
-      guard run.hasPlace else {
-        throw PredictorError(.invalidQuery, "a query needs a name, a box or a click")
-      }
-      return [run]
+    case .unnamed: return [run]
     case .category(let id):
-      guard predictor.vocabulary[id] != nil else {
-        throw PredictorError(.invalidQuery, "no category has the id \"\(id)\"")
-      }
       return predictor.vocabulary.parts(of: id).compactMap { part in
         guard predictor.trainedCategories.contains(part) || run.hasPlace else { return nil }
         var mine = run
@@ -83,6 +63,45 @@ struct QueryRun: Hashable, Sendable {
         return mine
       }
     }
+  }
+
+  /// - Throws: `PredictorError` `.invalidQuery` for an unknown category, or where nothing is asked.
+  static func check(_ query: Query, vocabulary: Vocabulary) throws(PredictorError) {
+    switch query.subject {
+    case .freeText: break
+    case .unnamed:
+      guard query.hasPlace else {
+        throw PredictorError(.invalidQuery, "a query needs a name, a box or a click")
+      }
+    case .category(let id):
+      guard vocabulary[id] != nil else {
+        throw PredictorError(.invalidQuery, "no category has the id \"\(id)\"")
+      }
+    }
+  }
+
+  /// A query's box and clicks alone, in the view.
+  ///
+  /// - Parameter room: as many clicks as the model takes.
+  static func placed(
+    _ query: Query, room: Int, image: MedicalImage, view: AxialView
+  ) throws(PredictorError) -> QueryRun {
+    var run = QueryRun(clicks: [], modality: image.modality?.rawValue)
+    if let box = query.box {
+      let (lower, upper) = try bounds(box, image)
+      let inView = view.toView(lower: lower, upper: upper)
+      (run.lower, run.upper) = (inView.lower, inView.upper)
+    }
+    if let mask = query.mask { run.prior = try MaskPrior(mask, image: image, view: view) }
+    guard query.clicks.count <= room else {
+      throw PredictorError(
+        .invalidQuery, "\(query.clicks.count) clicks for one query; this model takes \(room)")
+    }
+    for click in query.clicks {
+      let point = try point(click, image)
+      run.clicks.append(Spot(at: view.toView(point: point), isPositive: click.isPositive))
+    }
+    return run
   }
 
   private static func bounds(
@@ -121,6 +140,17 @@ struct QueryRun: Hashable, Sendable {
     return point
   }
 
+  /// Whether no box leaves the slice out.
+  func mayReach(_ slice: Int) -> Bool {
+    guard let lower, let upper else { return true }
+    let z = Double(slice)
+    return z + 0.5 > lower[2] && z + 0.5 <= upper[2].rounded(.up)
+  }
+
+  func clicks(on slice: Int) -> [Spot] {
+    clicks.filter { Int($0.at[2].rounded()) == slice }
+  }
+
   /// The decoders' inputs on a slice; nil where nothing is asked of that slice.
   ///
   /// A box holds for the slices that it spans and a click for its own. A query with a name and a
@@ -129,13 +159,12 @@ struct QueryRun: Hashable, Sendable {
   func prompt(
     on slice: Int, geometry: SliceGeometry, predictor: Predictor
   ) throws -> PromptTensors? {
-    let z = Double(slice)
+    guard mayReach(slice) else { return nil }
     var box: (x0: Double, y0: Double, x1: Double, y1: Double)?
     if let lower, let upper {
-      guard z + 0.5 > lower[2], z + 0.5 <= upper[2].rounded(.up) else { return nil }
       box = geometry.box(x0: lower[0], y0: lower[1], x1: upper[0], y1: upper[1])
     }
-    let here = clicks.filter { Int($0.at[2].rounded()) == slice }.map { spot in
+    let here = clicks(on: slice).map { spot in
       let p = geometry.point(x: spot.at[0], y: spot.at[1])
       return (x: p.x, y: p.y, isPositive: spot.isPositive)
     }

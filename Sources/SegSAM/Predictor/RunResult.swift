@@ -13,6 +13,8 @@ struct RunResult: Sendable {
   var mask: BinaryMask
   /// The masks for ambiguous prompts, where they are kept.
   private(set) var alternatives: [BinaryMask]
+  /// The best predicted IoU of each over the slices.
+  private(set) var alternativeScores: [Double]
   /// Of the slice where presence was highest.
   var naming: [Float] = []
   private var bestScore = 0.0
@@ -24,6 +26,7 @@ struct RunResult: Sendable {
     slicePresence = [Double](repeating: 0, count: view.sliceCount)
     let count = keepsAlternatives ? SemanticAgnosticDecoder.maskCount - 1 : 0
     alternatives = [BinaryMask](repeating: mask, count: count)
+    alternativeScores = [Double](repeating: 0, count: count)
   }
 
   /// Takes a slice in.
@@ -65,6 +68,7 @@ struct RunResult: Sendable {
     for n in alternatives.indices where n + 1 < decoded.iou.count {
       let other = geometry.onSlice(candidate(n + 1), prior: prior)
       Self.draw(other, above: cut, slice: slice, on: &alternatives[n])
+      alternativeScores[n] = max(alternativeScores[n], Double(decoded.iou[n + 1]))
     }
     scoreSum += Double(score) * Double(count)
     scoreWeight += Double(count)

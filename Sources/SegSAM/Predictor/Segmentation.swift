@@ -235,6 +235,7 @@ struct Segmentation {
     }
     if mine.count == 1, mine[0].isPresent {
       result.alternatives = try mine[0].alternatives.map { try view.restore($0) }
+      result.alternativeScores = mine[0].alternativeScores
     }
     switch query.subject {
     case .freeText: break

@@ -6,9 +6,12 @@ struct SliceGeometry {
   let side: Int
 
   /// All slices of an image have the same.
-  init(_ viewed: MedicalImage, side: Int) throws(ImagingError) {
+  ///
+  /// - Parameter isStretched: whether slices fill the square, and nothing is padded.
+  init(_ viewed: MedicalImage, side: Int, isStretched: Bool = false) throws(ImagingError) {
     self.side = side
-    input = try NetworkInput.geometry(width: viewed.width, height: viewed.height, side: side)
+    input = try NetworkInput.geometry(
+      width: viewed.width, height: viewed.height, side: side, isStretched: isStretched)
   }
 
   /// As fractions of the square.

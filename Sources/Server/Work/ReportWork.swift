@@ -30,10 +30,12 @@ struct ReportWork: Sendable {
     guard !overflow, elements <= budget.maskElements else {
       throw ProtocolError.tooLarge(limit: "mask_elements", maximum: budget.maskElements)
     }
-    var result = try await engine.segment(
-      image.image, imageKey: image.key, queries: categories.map { Query(.category($0)) },
-      options: SegmentOptions(wantsSemanticMask: false, wantsProbabilities: false),
-      progress: progress)
+    var result = try await refusingQueries {
+      try await engine.segment(
+        image.image, imageKey: image.key, queries: categories.map { Query(.category($0)) },
+        options: SegmentOptions(wantsSemanticMask: false, wantsProbabilities: false),
+        progress: progress)
+    }
     try Task.checkCancellation()
     guard result.queries.count == categories.count else {
       throw ProtocolError(.internal, "the model's answer has a wrong shape")

@@ -92,6 +92,7 @@ extension SegmentWork {
         })
     }
     if !found.warnings.isEmpty { entry["warnings"] = JSONValue(found.warnings) }
+    if let told = found.promptedBy { entry["prompted_by"] = .string(told) }
     return entry
   }
 }

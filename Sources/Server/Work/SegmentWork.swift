@@ -23,9 +23,12 @@ struct SegmentWork: Sendable {
       wantsSemanticMask: parameters.outputs.contains(.semanticMask),
       wantsProbabilities: parameters.outputs.contains(.probabilities))
     options.volume = VolumeOptions(parameters)
-    var result = try await engine.segment(
-      image.image, imageKey: image.key, queries: plan.queries, options: options,
-      progress: progress)
+    let asked = options
+    var result = try await refusingQueries {
+      try await engine.segment(
+        image.image, imageKey: image.key, queries: plan.queries, options: asked,
+        progress: progress)
+    }
     try Task.checkCancellation()
     try check(result, plan: plan, image: image.image)
     guardUntrained(&result, plan: plan)

@@ -59,7 +59,8 @@ public struct GraphExecutor {
     case .input, .parameter, .constant: return nil
     case .conv2d(let stride, let padding, let groups):
       return plain(CT_CONV2D, [stride, padding, groups])
-    case .convTranspose2d(let stride): return plain(CT_CONV_TRANSPOSE2D, [stride])
+    case .convTranspose2d(let stride, let padding):
+      return plain(CT_CONV_TRANSPOSE2D, [stride, padding])
     case .linear: return plain(CT_LINEAR)
     case .matmul(let transposeB): return plain(CT_MATMUL, [transposeB ? 1 : 0])
     case .attention(let scale): return plain(CT_ATTENTION, [], [scale])

@@ -11,6 +11,12 @@ struct ModelOptions: ParsableArguments {
       "The model: a name in models/, or a folder with a manifest.json.", valueName: "name"))
   var model = ModelOptions.usual
 
+  @Option(
+    help: ArgumentHelp(
+      "Of a model in Segment Anything's layout: the one that finds what a text names, or none. "
+        + "segsam-base if there is one.", valueName: "name"))
+  var detector: String?
+
   @Option(help: ArgumentHelp("Threads for the model; all if not given.", valueName: "n"))
   var threads: Int?
 
@@ -29,6 +35,27 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
+extension ModelOptions {
+  var running: PredictorOptions { PredictorOptions(threads: threads, cacheBytes: cache << 20) }
+
+  /// What answers with a bundle, whatever its layout. Blocks for seconds.
+  func engine(
+    of bundle: ModelBundle, vocabulary: Vocabulary, options: PredictorOptions
+  ) throws -> any SegmentationEngine {
+    try bundle.engine(
+      vocabulary: vocabulary, options: options,
+      detector: bundle.manifest.sam == nil ? nil : findDetector())
+  }
+
+  /// Nil where none is wanted, and where none was named and the usual one is not here.
+  private func findDetector() throws -> ModelBundle? {
+    if detector == "none" { return nil }
+    if let detector { return try ModelBundle.load(directory: ModelBundle.find(name: detector)) }
+    guard let folder = try? ModelBundle.find(name: Self.usual) else { return nil }
+    return try ModelBundle.load(directory: folder)
+  }
+}
+
 /// A model that is ready to answer, with the vocabulary it speaks.
 struct LoadedModel: Sendable {
   var engine: any SegmentationEngine
@@ -42,14 +69,13 @@ struct LoadedModel: Sendable {
   static func load(
     _ options: ModelOptions, change: @escaping @Sendable (inout PredictorOptions) -> Void
   ) async throws -> LoadedModel {
-    let (name, threads, cache) = (options.model, options.threads, options.cache)
-    return try await Blocking.run {
+    try await Blocking.run {
       let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
-      let bundle = try ModelBundle.load(directory: ModelBundle.find(name: name))
-      var running = PredictorOptions(
-        threads: threads, cacheBytes: cache << 20, modelCache: compiledModels)
+      let bundle = try ModelBundle.load(directory: ModelBundle.find(name: options.model))
+      var running = options.running
+      running.modelCache = compiledModels
       change(&running)
-      let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: running)
+      let engine = try options.engine(of: bundle, vocabulary: vocabulary, options: running)
       return LoadedModel(
         engine: VolumeEngine(engine, vocabulary: vocabulary), vocabulary: vocabulary)
     }

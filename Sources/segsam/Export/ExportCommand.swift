@@ -39,6 +39,10 @@ struct ExportCommand: AsyncParsableCommand {
     let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
     let bundle = try ModelBundle.load(directory: ModelBundle.find(name: name))
     let manifest = bundle.manifest
+    guard manifest.sam == nil else {
+      throw Failure(
+        .badInput, "\(name) is in Segment Anything's layout, which is served and not exported")
+    }
     let texts = CategoryTexts(vocabulary: vocabulary, encoder: try TextEncoder())
     var categoryText: [Float] = []
     for (category, modality) in zip(manifest.categories, manifest.modalities) {

@@ -90,9 +90,11 @@ struct RemoteEngine: SegmentationEngine {
     else { throw ClientError.malformedReply("a mask is not of the image's size") }
     let mask = BinaryMask(
       width: image.width, height: image.height, depth: image.depth, voxels: voxels)
-    return QueryResult(
+    var result = QueryResult(
       category: one.category, isPresent: one.present, presence: one.presence, score: one.score,
       mask: mask,
       candidates: (one.candidates ?? []).map { ($0.category, $0.probability) })
+    result.promptedBy = one.promptedBy
+    return result
   }
 }

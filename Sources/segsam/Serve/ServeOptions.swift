@@ -38,6 +38,12 @@ struct ServeOptions: ParsableArguments {
         + usual(ModelOptions.usual), valueName: "name"))
   var model: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Of a model in Segment Anything's layout: the one that finds what a text names, or none. "
+        + "segsam-base if there is one.", valueName: "name"))
+  var detector: String?
+
   @Option(help: ArgumentHelp("Threads for the model; all if not given.", valueName: "n"))
   var threads: String?
 
@@ -131,6 +137,7 @@ struct ServeOptions: ParsableArguments {
     let all: [(Setting, String?)] = [
       (.bind, bind), (.publish, publish), (.insecure, insecure ? "true" : nil),
       (.metrics, metrics), (.serverKey, serverKey), (.clientKeys, clientKeys), (.model, model),
+      (.detector, detector),
       (.threads, threads), (.cache, cache), (.workers, workers), (.batch, batch),
       (.streams, streams), (.queue, queue), (.queueMemory, queueMemory), (.input, input),
       (.reply, reply), (.queries, queries), (.held, held), (.answers, answers),

@@ -18,6 +18,7 @@ struct ServerSettings: Sendable {
   var model: ModelOptions {
     var options = ModelOptions()
     options.model = sources[.model] ?? ModelOptions.usual
+    options.detector = sources[.detector]
     options.threads = sources.number(.threads)
     options.cache = number(.cache, 192)
     return options

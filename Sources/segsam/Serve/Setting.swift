@@ -4,7 +4,7 @@ enum Setting: String, CaseIterable, Sendable {
   case bind, publish, insecure, metrics
   case serverKey = "server_key"
   case clientKeys = "client_keys"
-  case model, threads, cache, workers, batch, streams
+  case model, detector, threads, cache, workers, batch, streams
   case queue
   case queueMemory = "queue_memory"
   case input, reply, queries, held, answers

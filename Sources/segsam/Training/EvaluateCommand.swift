@@ -79,17 +79,21 @@ struct EvaluateCommand: AsyncParsableCommand {
         throw Failure(.badInput, "\(corpus) holds no data sets")
       }
       let bundle = try ModelBundle.load(directory: ModelBundle.find(name: model.model))
-      var options = PredictorOptions(threads: model.threads, cacheBytes: model.cache << 20)
+      var options = model.running
       if let seed {
         options.descriptionsOf = Shuffle.cycle(bundle.manifest.categories, seed: seed)
       }
-      let engine = try Predictor(bundle: bundle, vocabulary: vocabulary, options: options)
-      return (corpus: data, engine: engine, vocabulary: vocabulary)
+      let engine = try model.engine(of: bundle, vocabulary: vocabulary, options: options)
+      return (corpus: data, engine: engine, vocabulary: vocabulary, manifest: bundle.manifest)
     }
     let engine = VolumeEngine(loaded.engine, vocabulary: loaded.vocabulary)
     if let sparse {
       return try await runSparse(
         sparse, engine, corpus: loaded.corpus, vocabulary: loaded.vocabulary)
+    }
+    let room = loaded.manifest.clickRoom
+    guard prompting.kind != .points || prompting.clicks <= room else {
+      throw Failure(.badInput, "this model takes \(room) clicks")
     }
     let (split, prompting, stride) = (split.split, prompting, stride)
     let volume = volumes.options

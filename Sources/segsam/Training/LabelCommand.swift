@@ -51,9 +51,7 @@ struct LabelCommand: AsyncParsableCommand {
         directory: URL(fileURLWithPath: corpus, isDirectory: true), vocabulary: vocabulary
       ).chosen(choice)
       let bundle = try ModelBundle.load(directory: ModelBundle.find(name: model.model))
-      let engine = try Predictor(
-        bundle: bundle, vocabulary: vocabulary,
-        options: PredictorOptions(threads: model.threads, cacheBytes: model.cache << 20))
+      let engine = try model.engine(of: bundle, vocabulary: vocabulary, options: model.running)
       return (corpus: data, engine: engine, vocabulary: vocabulary)
     }
     let progress = Progress("labelling", unit: "cases")

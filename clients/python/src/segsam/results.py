@@ -67,6 +67,8 @@ class Query:
     parts: tuple[Part, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     """Of a query without text, best first."""
+    prompted_by: str | None = None
+    """What another model gave the one that drew, which knows boxes only; None where there is none."""
     mask: Mask | None = field(default=None, repr=False)
     """`[…image]`, not to be written; None where masks were not asked for."""
     steps: tuple[Step, ...] = ()
@@ -132,6 +134,7 @@ def read_query(object: Object, mask: Mask | None) -> Query:
         candidates=tuple(
             Candidate(reading.text(one, "category"), reading.number(one, "probability"))
             for one in reading.objects_or_empty(object, "candidates")),
+        prompted_by=reading.text_or_none(object, "prompted_by") if "prompted_by" in object else None,
         mask=mask,
         steps=tuple(
             Step(

@@ -1,0 +1,69 @@
+public import NeuralGraph
+
+/// Segment Anything's network (arXiv 2304.02643) under the names of its own checkpoints.
+public struct SAMNetwork: Sendable {
+  public var configuration: SAMConfiguration
+  /// Relative positions whose tables are not `2 · size − 1` long, as in checkpoints that were trained at
+  /// another image size: by the parameter's name, the length.
+  var tables: [String: Int] = [:]
+
+  /// Places of a prompt: a box's two corners and clicks. Unused ones are not seen by the others.
+  public static let places = 16
+
+  public init(configuration: SAMConfiguration) { self.configuration = configuration }
+
+  /// - Parameter shapes: of the weights that the network is to be run with, by name.
+  public init(configuration: SAMConfiguration, shapes: [String: [Int]]) {
+    self.configuration = configuration
+    tables = shapes.filter { $0.key.contains(".rel_pos_") }.compactMapValues(\.first)
+  }
+
+  /// `image [N, 3, S, S]`, normalised, to `embedding [N, promptWidth, grid, grid]`.
+  public func imageGraph(images n: Int = 1) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let c = configuration
+    let image = try builder.input("image", [n, 3, c.imageSize, c.imageSize])
+    let encoder = SAMImageEncoder(configuration: c, tables: tables)
+    try builder.output("embedding", encoder(builder.root["image_encoder"], image))
+    return builder.graph
+  }
+
+  /// `places [N, P, 2]`, x and y as fractions of the square, and `kinds [N, P, 5]`, one-hot over
+  /// `PointKind`, to `sparse [N, P, promptWidth]`: apart from the decoder, as in bfloat16 positions are
+  /// off by up to a tenth.
+  public func promptGraph(queries n: Int = 1) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let sparse = try SAMPromptEncoder(configuration: configuration).sparse(
+      builder.root["prompt_encoder"], places: builder.input("places", [n, Self.places, 2]),
+      kinds: builder.input("kinds", [n, Self.places, PointKind.allCases.count]))
+    try builder.output("sparse", sparse)
+    return builder.graph
+  }
+
+  /// N queries, each on an image of its own: `embedding` of `imageGraph`, `sparse` of `promptGraph`,
+  /// `used [N, P]`, 1 where a place of the prompt counts and 0 elsewhere, and `mask [N, 1, 4 · grid, 4 · grid]`,
+  /// the logits of a mask prompt, where `withMask`.
+  ///
+  /// Gives `masks [N, 1 + candidates, 4 · grid, 4 · grid]`, logits over the square, the one for
+  /// unambiguous prompts first, and `scores [N, 1 + candidates]`, their predicted IoU.
+  public func decoderGraph(
+    queries n: Int = 1, withMask: Bool = false
+  ) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let s = builder.root
+    let c = configuration
+    let prompt = SAMPromptEncoder(configuration: c)
+    let embedding = try builder.input("embedding", [n, c.promptWidth, c.grid, c.grid])
+    let sparse = try builder.input("sparse", [n, Self.places, c.promptWidth])
+    let used = try builder.input("used", [n, Self.places])
+    var mask: Tensor?
+    if withMask { mask = try builder.input("mask", [n, 1, c.maskSide, c.maskSide]) }
+    let dense = try prompt.dense(s["prompt_encoder"], mask)
+    let (masks, scores) = try SAMMaskDecoder(configuration: c)(
+      s["mask_decoder"], image: s(.add, embedding, dense),
+      positions: prompt.grid(s["prompt_encoder"]), sparse: sparse, used: used)
+    try builder.output("masks", masks)
+    try builder.output("scores", scores)
+    return builder.graph
+  }
+}

@@ -1,0 +1,43 @@
+import Synchronization
+
+import class Foundation.DispatchQueue
+import class Foundation.DispatchSemaphore
+
+/// Where requests are worked on, so many side by side, never on the cooperative pool.
+final class RequestQueue: Sendable {
+  private let queue = DispatchQueue(
+    label: "segsam.inference", qos: .userInitiated, attributes: .concurrent)
+  private let places: DispatchSemaphore
+
+  init(places: Int) { self.places = DispatchSemaphore(value: max(1, places)) }
+
+  func run<R: Sendable>(
+    _ body: @escaping @Sendable (StopFlag) throws -> R
+  ) async throws -> R {
+    let stop = StopFlag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.async { [places] in
+          places.wait()
+          defer { places.signal() }
+          continuation.resume(
+            with: Result { () throws -> R in
+              try stop.check()
+              return try body(stop)
+            })
+        }
+      }
+    } onCancel: {
+      stop.set()
+    }
+  }
+}
+
+/// Tells work on another thread that nobody waits for it any more.
+final class StopFlag: Sendable {
+  private let isSet = Atomic<Bool>(false)
+  func set() { isSet.store(true, ordering: .relaxed) }
+  func check() throws(CancellationError) {
+    if isSet.load(ordering: .relaxed) { throw CancellationError() }
+  }
+}
