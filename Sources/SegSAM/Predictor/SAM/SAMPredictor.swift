@@ -1,6 +1,7 @@
 public import Imaging
 import NeuralGraph
 import OpenVINORuntime
+import Synchronization
 public import Vocabulary
 
 /// Answers queries with a network in Segment Anything's layout: boxes and clicks by itself, slice by
@@ -19,6 +20,9 @@ public final class SAMPredictor: SegmentationEngine {
   private let images: BatchedModel
   private let prompts: InferRequest
   private let decoders: BatchedModel
+  /// With a mask as a prompt; compiled when the first one comes.
+  private let maskDecoders: Mutex<BatchedModel?>
+  private let makeMaskDecoders: @Sendable () throws -> BatchedModel
   private let queue: RequestQueue
 
   /// Compiles the networks. Blocks for seconds: never call from Swift's cooperative threads.
@@ -49,6 +53,14 @@ public final class SAMPredictor: SegmentationEngine {
     decoders = try BatchedModel(
       sizes: [1], streams: options.streams, weights: bundle.weights, options: options.compiling,
       observe: { observe(.decoders, $0) }, graph: { try network.decoderGraph(queries: $0) })
+    maskDecoders = Mutex(nil)
+    let weights = bundle.weights
+    makeMaskDecoders = {
+      try BatchedModel(
+        sizes: [1], streams: options.streams, weights: weights, options: options.compiling,
+        observe: { observe(.decoders, $0) },
+        graph: { try network.decoderGraph(queries: $0, withMask: true) })
+    }
     prompts = try OpenVINO.load().compile(
       network.promptGraph(), weights: bundle.weights,
       options: CompileOptions(
@@ -124,17 +136,25 @@ public final class SAMPredictor: SegmentationEngine {
 
   /// What the decoder says of prompts on one slice.
   func decode(_ features: SliceFeatures, _ asked: [SAMPrompt]) throws -> [DecodedQuery] {
-    let items = try asked.map { prompt in
+    try asked.map { prompt in
       var inputs = features.tensors
       inputs["sparse"] = try prompts.infer(inputs: prompt.points)["sparse"]
       inputs["used"] = prompt.used
-      return inputs
-    }
-    return try zip(asked, decoders.infer(items)).map { prompt, out in
-      guard let masks = out["masks"]?.floats, let scores = out["scores"]?.floats,
-        scores.count == configuration.maskCount
+      inputs["mask"] = prompt.mask
+      let model = prompt.mask == nil ? decoders : try decodersOfMasks()
+      guard let out = try model.infer([inputs]).first, let masks = out["masks"]?.floats,
+        let scores = out["scores"]?.floats, scores.count == configuration.maskCount
       else { throw PredictorError(.inference, "the decoder gave no masks") }
       return DecodedQuery(masks: masks, scores: scores, isAmbiguous: prompt.isAmbiguous)
+    }
+  }
+
+  private func decodersOfMasks() throws -> BatchedModel {
+    try maskDecoders.withLock { held in
+      if let held { return held }
+      let made = try makeMaskDecoders()
+      held = made
+      return made
     }
   }
 }

@@ -10,15 +10,20 @@ struct SAMPrompt {
   private(set) var places: [(x: Double, y: Double, kind: PointKind)] = []
   /// Whether one click alone says what is meant: then the decoder's masks for such prompts count.
   let isAmbiguous: Bool
+  /// A mask as logits over the padded square, `[1, 1, M, M]`; nil: none.
+  private(set) var mask: TensorValue?
+  /// Segment Anything's masks as prompts are logits of an earlier answer, around ±10.
+  private static let maskGain: Float = 2.5
 
   /// - Parameters:
   ///   - box: corners in pixels of the slice.
   ///   - clicks: `[x, y, …]`, integers being pixels' centres.
+  ///   - mask: logits on the slice's own grid; `maskSide` is M.
   init(
     box: (x0: Double, y0: Double, x1: Double, y1: Double)?, clicks: [QueryRun.Spot],
-    geometry: SliceGeometry
+    geometry: SliceGeometry, mask logits: [Float]? = nil, maskSide: Int = 0
   ) {
-    isAmbiguous = box == nil && clicks.count == 1
+    isAmbiguous = box == nil && logits == nil && clicks.count == 1
     let (scale, side) = (geometry.input.scale, Double(geometry.side))
     // Segment Anything scales a pixel's number and then goes to that pixel's centre.
     func place(_ x: Double, _ y: Double, _ kind: PointKind) {
@@ -34,6 +39,26 @@ struct SAMPrompt {
     } else {
       places.append((0, 0, .none))
     }
+    mask = logits.map { Self.square($0, maskSide, geometry) }
+  }
+
+  /// Nearest pixels; the padding is no part of anything.
+  private static func square(
+    _ logits: [Float], _ side: Int, _ geometry: SliceGeometry
+  ) -> TensorValue {
+    let (width, height) = (geometry.input.width, geometry.input.height)
+    let cell = Double(geometry.side) / Double(side)
+    var values = [Float](repeating: -4 * maskGain, count: side * side)
+    for v in 0..<side {
+      let y = Int(((Double(v) + 0.5) * cell / geometry.input.scale.y).rounded(.down))
+      guard y < height else { break }
+      for u in 0..<side {
+        let x = Int(((Double(u) + 0.5) * cell / geometry.input.scale.x).rounded(.down))
+        guard x < width else { break }
+        values[v * side + u] = maskGain * logits[y * width + x]
+      }
+    }
+    return TensorValue(values, shape: [1, 1, side, side])
   }
 
   /// Of the prompt encoder, `places [1, P, 2]` and `kinds [1, P, 5]`.

@@ -13,18 +13,25 @@ struct SAMSegmentation {
     /// Instead of them: where the detector saw it, in the view.
     var detected: BinaryMask?
 
-    func prompt(on slice: Int, geometry: SliceGeometry) -> SAMPrompt? {
+    /// - Parameter maskSide: of the prompt encoder's masks.
+    func prompt(on slice: Int, geometry: SliceGeometry, maskSide: Int) -> SAMPrompt? {
       if let detected {
         return Detection.box(of: detected, slice: slice).map {
           SAMPrompt(box: $0, clicks: [], geometry: geometry)
         }
       }
       let clicks = place.clicks(on: slice)
-      guard place.mayReach(slice), place.lower != nil || !clicks.isEmpty else { return nil }
-      let box = place.lower.flatMap { lower in
+      let shape = place.prior?.box(on: slice)
+      guard place.mayReach(slice), place.lower != nil || !clicks.isEmpty || shape != nil else {
+        return nil
+      }
+      var box = place.lower.flatMap { lower in
         place.upper.map { (x0: lower[0], y0: lower[1], x1: $0[0], y1: $0[1]) }
       }
-      return SAMPrompt(box: box, clicks: clicks, geometry: geometry)
+      if box == nil, place.prior?.givesBox == true { box = shape }
+      return SAMPrompt(
+        box: box, clicks: clicks, geometry: geometry, mask: place.prior?.logits(on: slice),
+        maskSide: maskSide)
     }
   }
 
@@ -95,8 +102,10 @@ struct SAMSegmentation {
     for k in 0..<total {
       try stop.check()
       let began = Date()
+      if let slices = options.slices, !slices.contains(k) { continue }
       let asked = runs.indices.compactMap { n in
-        runs[n].prompt(on: k, geometry: geometry).map { (run: n, prompt: $0) }
+        runs[n].prompt(on: k, geometry: geometry, maskSide: c.maskSide)
+          .map { (run: n, prompt: $0) }
       }
       semantic.begin()
       if !asked.isEmpty {
@@ -106,8 +115,8 @@ struct SAMSegmentation {
           try stop.check()
           let decoded = try predictor.decode(features, [prompt])[0]
           _ = results[n].take(
-            decoded, chance: 1, run: runs[n].place, slice: k, geometry: geometry, threshold: 0,
-            maskThreshold: options.threshold, keepsMask: options.wantsBinaryMasks)
+            decoded, chance: 1, run: runs[n].place, slice: k, geometry: geometry, isPresent: true,
+            maskThreshold: options.threshold, keepsMask: options.wantsBinaryMasks, prior: nil)
           if found == nil, options.wantsSemanticMask, let category = category(ofRun: n) {
             semantic.offer(decoded.mask, category: category, geometry: geometry)
           }
@@ -173,9 +182,4 @@ struct SAMSegmentation {
     }
     return result
   }
-}
-
-extension QueryRun {
-  /// Whether one click alone says what is meant.
-  fileprivate var isAmbiguous: Bool { lower == nil && clicks.count == 1 }
 }
