@@ -25,7 +25,7 @@ RUN cp -r .deps/openvino/libs /out/openvino \
 FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
-    libzmq5 libsqlite3-0 libjson-c5 libpng16-16 libturbojpeg0 libniftiio2 libznz3 zlib1g \
+    libzmq5 libsqlite3-0 libjson-c5 libpng16-16 libturbojpeg0 libniftiio2 libznz3 libzip4 zlib1g \
     libstdc++6 libcurl4 libxml2 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --no-create-home --home-dir /var/cache/segsam segsam \

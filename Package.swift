@@ -58,6 +58,7 @@ let package = Package(
     // Foreign libraries, nothing else.
     .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CJSONC"),
+    .systemLibrary(name: "CZip"),
     .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CTorch", exclude: ["shim"], linkerSettings: [.linkedLibrary("dl")]),
     .target(
@@ -70,6 +71,7 @@ let package = Package(
     library("Imaging", ["CNIfTI", "CRaster"]),
     library("Vocabulary", ["JSONC"]),
     library("NeuralGraph", []),
+    library("Checkpoints", ["CZip", "NeuralGraph"]),
     library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),
     library("TextEncoder", ["NeuralGraph", "OpenVINORuntime"]),
     library(
@@ -90,9 +92,8 @@ let package = Package(
     .executableTarget(
       name: "segsam",
       dependencies: [
-        "Server", "Client", "Training", "Reporting", "Telemetry", argumentParser, log, lifecycle,
-        unixSignals,
-        yaml,
+        "Server", "Client", "Training", "Checkpoints", "Reporting", "Telemetry", argumentParser,
+        log, lifecycle, unixSignals, yaml,
       ],
       swiftSettings: strict),
     tests("ZeroMQ"),
@@ -100,6 +101,7 @@ let package = Package(
     tests("Imaging"),
     tests("Vocabulary"),
     tests("NeuralGraph"),
+    tests("Checkpoints", ["NeuralGraph"]),
     examples("OperationExamples", ["NeuralGraph"]),
     examples("NetworkExample", ["SegSAM"]),
     tests("OpenVINORuntime", ["OperationExamples"]),
