@@ -88,7 +88,8 @@ public struct Checkpoint: Sendable {
       return try SafetensorsFile(path: path)
     } catch {
       // The path is added to every message here.
-      let reason = error.message.hasPrefix("\(path): ")
+      let reason =
+        error.message.hasPrefix("\(path): ")
         ? String(error.message.dropFirst(path.count + 2)) : error.message
       throw error.code == .file
         ? CheckpointError(.file, reason) : .damaged(.tensor, reason)

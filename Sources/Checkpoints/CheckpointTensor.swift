@@ -31,7 +31,9 @@ extension CheckpointTensor {
   ) throws(CheckpointError) {
     guard shape.count <= limits.rank else {
       throw CheckpointError(
-        .limit, "a tensor has \(shape.count) dimensions, at most \(limits.rank) are read")
+        .limit,
+        "a tensor has \(shape.count) dimensions, at most \(limits.rank) are read: save it"
+          + " reshaped")
     }
     guard strides.count == shape.count, offset >= 0, storageBytes >= 0,
       shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })

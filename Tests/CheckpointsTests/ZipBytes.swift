@@ -21,6 +21,20 @@ struct ZipBytes {
       self.name = Array(name.utf8)
       self.data = data
     }
+
+    /// What its own header and the directory both say.
+    var common: [UInt8] {
+      let checksum = checksum ?? ZipBytes.crc(data)
+      let (packed, size) = (packed ?? UInt32(data.count), size ?? UInt32(data.count))
+      return little(20, 2) + little(UInt64(flags), 2) + little(UInt64(method), 2) + little(0, 4)
+        + little(UInt64(checksum), 4) + little(UInt64(packed), 4) + little(UInt64(size), 4)
+        + little(UInt64(name.count), 2)
+    }
+
+    /// Its header and its bytes.
+    var written: [UInt8] { little(0x0403_4b50, 4) + common + little(0, 2) + name + data }
+
+    private func little(_ value: UInt64, _ size: Int) -> [UInt8] { ZipBytes.little(value, size) }
   }
 
   var members: [Member] = []
@@ -43,18 +57,9 @@ struct ZipBytes {
     var directory: [UInt8] = []
     for member in members {
       let start = UInt32(file.count)
-      let common =
-        Self.little(20, 2) + Self.little(UInt64(member.flags), 2)
-        + Self.little(UInt64(member.method), 2) + Self.little(0, 4)
-        + Self.little(UInt64(member.checksum ?? Self.crc(member.data)), 4)
-        + Self.little(UInt64(member.packed ?? UInt32(member.data.count)), 4)
-        + Self.little(UInt64(member.size ?? UInt32(member.data.count)), 4)
-        + Self.little(UInt64(member.name.count), 2)
-      if member.isWritten {
-        file += Self.little(0x0403_4b50, 4) + common + Self.little(0, 2) + member.name + member.data
-      }
+      if member.isWritten { file += member.written }
       directory +=
-        Self.little(0x0201_4b50, 4) + Self.little(20, 2) + common
+        Self.little(0x0201_4b50, 4) + Self.little(20, 2) + member.common
         + Self.little(UInt64(member.extra.count), 2) + Self.little(0, 10)
         + Self.little(UInt64(member.offset ?? start), 4) + member.name + member.extra
     }

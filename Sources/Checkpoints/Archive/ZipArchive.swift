@@ -5,8 +5,9 @@ import Synchronization
 /// A zip archive that is read by libzip, its directory checked as a whole when it is opened.
 ///
 /// libzip compares the directory with each member's own header (`ZIP_CHECKCONS`). What it does not
-/// ask is whether an archive makes sense: names that are paths elsewhere, members that share bytes,
-/// and members that unpack to more than the file can honestly hold are refused here.
+/// ask is whether an archive makes sense: names that are paths elsewhere, members that lie in one
+/// another so that more is in the archive than the file has bytes, and members that unpack to more
+/// than weights do are refused here.
 final class ZipArchive: Sendable {
   struct Member: Sendable, Hashable {
     var index: UInt64
@@ -97,7 +98,9 @@ extension ZipArchive {
       guard let size = Int(exactly: stat.size), let held = Int(exactly: stat.comp_size),
         size <= limits.fileBytes, held <= fileBytes
       else { throw .damaged(.archive, "\"\(name)\" claims to have \(stat.size) bytes") }
-      (packed, unpacked) = (packed + held, unpacked + size)
+      // A header and the name before the bytes, and again in the directory.
+      packed += held + 76 + 2 * name.utf8.count
+      unpacked += size
       guard packed <= fileBytes else {
         throw .damaged(.archive, "the archive's members share bytes: more lie in it than it has")
       }

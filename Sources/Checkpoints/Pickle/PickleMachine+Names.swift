@@ -39,8 +39,8 @@ extension PickleMachine {
     default:
       throw CheckpointError(
         .refused,
-        "the pickle uses a registered extension, which weights do not need; nothing was run. Save"
-          + " the state_dict alone")
+        "the pickle uses a registered extension, which weights do not need; nothing was run:"
+          + " save the state_dict alone")
     }
   }
 
