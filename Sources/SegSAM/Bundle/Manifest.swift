@@ -8,6 +8,8 @@ public struct Manifest: Codable, Sendable, Hashable {
   /// A line about what it is, for people.
   public var summary = ""
   public var network: NetworkConfiguration
+  /// Segment Anything's layout instead of SEG-SAM's; nil: ours.
+  public var sam: SAMConfiguration?
   /// The concrete categories that were trained, in the order of the CO-tokens.
   public var categories: [String]
   /// The modality in whose words each CO-token's description stands, in the order of `categories`.
