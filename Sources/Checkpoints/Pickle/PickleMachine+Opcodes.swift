@@ -2,7 +2,7 @@ extension PickleMachine {
   mutating func perform(_ opcode: PickleOpcode) throws(CheckpointError) {
     switch opcode {
     case .stop: break
-    case .protocol_:
+    case .version:
       let version = try reader.byte()
       guard version <= 5 else { throw reader.fail("pickle protocol \(version)") }
     case .frame:
@@ -15,7 +15,8 @@ extension PickleMachine {
       if let last = marks.last, last == stack.count { marks.removeLast() } else { _ = try pop() }
     case .popMark: _ = try popToMark()
     case .duplicate: try push(try top())
-    case .float, .integer, .int32, .uint8, .long, .uint16, .none, .double, .true_, .false_, .long1,
+    case .float, .integer, .int32, .uint8, .long, .uint16, .none, .double, .isTrue, .isFalse,
+      .long1,
       .long4:
       try push(try scalar(opcode))
     case .string, .string4, .string1, .unicode, .unicode4, .unicode1, .unicode8, .bytes1, .bytes4,
@@ -40,8 +41,8 @@ extension PickleMachine {
 
   private mutating func scalar(_ opcode: PickleOpcode) throws(CheckpointError) -> PickleValue {
     switch opcode {
-    case .true_: return .bool(true)
-    case .false_: return .bool(false)
+    case .isTrue: return .bool(true)
+    case .isFalse: return .bool(false)
     case .int32: return try reader.integer(4)
     case .uint8: return .int(try reader.number(1))
     case .uint16: return .int(try reader.number(2))

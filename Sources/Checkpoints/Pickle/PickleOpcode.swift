@@ -14,8 +14,8 @@ enum PickleOpcode: UInt8, Sendable, CaseIterable {
   case uint16 = 0x4d
   case none = 0x4e
   case double = 0x47
-  case true_ = 0x88
-  case false_ = 0x89
+  case isTrue = 0x88
+  case isFalse = 0x89
   case long1 = 0x8a
   case long4 = 0x8b
   // Text and bytes.
@@ -70,7 +70,7 @@ enum PickleOpcode: UInt8, Sendable, CaseIterable {
   case persistentLine = 0x50
   case persistent = 0x51
   // Framing.
-  case protocol_ = 0x80
+  case version = 0x80
   case frame = 0x95
   case nextBuffer = 0x97
   case readOnlyBuffer = 0x98
