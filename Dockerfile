@@ -26,7 +26,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
     libzmq5 libsqlite3-0 libjson-c5 libpng16-16 libturbojpeg0 libniftiio2 libznz3 libdcmtk17 \
-    zlib1g \
+    libzip4 zlib1g \
     libstdc++6 libcurl4 libxml2 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --no-create-home --home-dir /var/cache/segsam segsam \

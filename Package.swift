@@ -58,6 +58,7 @@ let package = Package(
     // Foreign libraries, nothing else.
     .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CJSONC"),
+    .systemLibrary(name: "CZip"),
     .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CTorch", exclude: ["shim"], linkerSettings: [.linkedLibrary("dl")]),
     .target(
@@ -77,6 +78,7 @@ let package = Package(
     library("Imaging", ["CDICOM", "CDeflate", "CNIfTI", "CRaster"]),
     library("Vocabulary", ["JSONC"]),
     library("NeuralGraph", []),
+    library("Checkpoints", ["CZip", "NeuralGraph"]),
     library("OpenVINORuntime", ["COpenVINO", "NeuralGraph"]),
     library("TextEncoder", ["NeuralGraph", "OpenVINORuntime"]),
     library(
@@ -101,9 +103,8 @@ let package = Package(
     .executableTarget(
       name: "segsam",
       dependencies: [
-        "Server", "Client", "Training", "Volumetrics", "Reporting", "Telemetry", argumentParser, log, lifecycle,
-        unixSignals,
-        yaml,
+        "Server", "Client", "Training", "Checkpoints", "Volumetrics", "Reporting", "Telemetry",
+        argumentParser, log, lifecycle, unixSignals, yaml,
       ],
       swiftSettings: strict),
     tests("ZeroMQ"),
@@ -111,6 +112,7 @@ let package = Package(
     tests("Imaging"),
     tests("Vocabulary"),
     tests("NeuralGraph"),
+    tests("Checkpoints", ["NeuralGraph"]),
     examples("OperationExamples", ["NeuralGraph"]),
     examples("NetworkExample", ["SegSAM"]),
     tests("OpenVINORuntime", ["OperationExamples"]),

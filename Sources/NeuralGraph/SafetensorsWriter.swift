@@ -31,6 +31,22 @@ extension Safetensors {
     _ tensors: [String: (shape: [Int], values: [Float])], dtype type: DataType,
     metadata: [String: String]
   ) throws(SafetensorsError) -> Data {
+    for (name, tensor) in tensors {
+      guard try count(tensor.shape, of: name) == tensor.values.count else {
+        throw unfilled(name, tensor.shape, tensor.values.count)
+      }
+    }
+    var bytes = try header(tensors.mapValues(\.shape), dtype: type, metadata: metadata)
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      try append(tensor.values, of: name, as: type, to: &bytes)
+    }
+    return bytes
+  }
+
+  /// The header with its length; the tensors follow in the order of their names.
+  static func header(
+    _ shapes: [String: [Int]], dtype type: DataType, metadata: [String: String]
+  ) throws(SafetensorsError) -> Data {
     guard [.f32, .f16, .bf16].contains(type) else {
       throw SafetensorsError(.type, "floats are not written as \(type.rawValue)")
     }
@@ -39,17 +55,10 @@ extension Safetensors {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quote($0.key)):\(quote($0.value))" }
       members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
-    let sorted = tensors.sorted { $0.key < $1.key }
     var offset = 0
-    for (name, tensor) in sorted {
-      guard name != "__metadata__", tensor.shape.count <= maximumRank,
-        tensor.shape.allSatisfy({ $0 >= 0 }), tensor.shape.reduce(1, *) == tensor.values.count
-      else {
-        throw SafetensorsError(
-          .format, "\(tensor.values.count) values do not fill \"\(name)\" \(tensor.shape)")
-      }
-      let end = offset + tensor.values.count * type.size
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
+    for (name, extents) in shapes.sorted(by: { $0.key < $1.key }) {
+      let end = offset + (try count(extents, of: name)) * type.size
+      let shape = extents.map(String.init).joined(separator: ",")
       members.append(
         "\(quote(name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(offset),\(end)]}")
@@ -58,14 +67,25 @@ extension Safetensors {
     var header = Data("{\(members.joined(separator: ","))}".utf8)
     // Spaces up to a multiple of eight: the data begin aligned.
     header.append(contentsOf: repeatElement(32, count: (8 - header.count % 8) % 8))
-    var bytes = Data(capacity: 8 + header.count + offset)
+    var bytes = Data(capacity: 8 + header.count)
     withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
     bytes.append(header)
-    for (name, tensor) in sorted { try append(tensor.values, of: name, as: type, to: &bytes) }
     return bytes
   }
 
-  private static func append(
+  /// The product of a shape that may be written under this name.
+  private static func count(_ shape: [Int], of name: String) throws(SafetensorsError) -> Int {
+    guard name != "__metadata__", shape.count <= maximumRank, shape.allSatisfy({ $0 >= 0 }) else {
+      throw unfilled(name, shape, 0)
+    }
+    return shape.reduce(1, *)
+  }
+
+  static func unfilled(_ name: String, _ shape: [Int], _ count: Int) -> SafetensorsError {
+    SafetensorsError(.format, "\(count) values do not fill \"\(name)\" \(shape)")
+  }
+
+  static func append(
     _ values: [Float], of name: String, as type: DataType, to bytes: inout Data
   ) throws(SafetensorsError) {
     switch type {

@@ -1,8 +1,8 @@
-/// SHA-256, to name cached vectors. Source: FIPS 180-4.
+/// SHA-256, to name cached vectors and files. Source: FIPS 180-4.
 ///
 /// Own code because the system's library has none, and a few lines are lighter than a dependency;
 /// it protects against collisions and damage, not secrets.
-struct SHA256 {
+package struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
     0x5be0_cd19,
@@ -10,13 +10,15 @@ struct SHA256 {
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
-  static func hash(_ bytes: [UInt8]) -> [UInt8] {
+  package init() {}
+
+  package static func hash(_ bytes: [UInt8]) -> [UInt8] {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finish()
   }
 
-  mutating func update(_ bytes: [UInt8]) {
+  package mutating func update(_ bytes: [UInt8]) {
     length += UInt64(bytes.count)
     pending.append(contentsOf: bytes)
     var start = 0
@@ -27,7 +29,7 @@ struct SHA256 {
     pending.removeFirst(start)
   }
 
-  mutating func finish() -> [UInt8] {
+  package mutating func finish() -> [UInt8] {
     let bits = length * 8
     var tail: [UInt8] = [0x80]
     tail.append(contentsOf: repeatElement(0, count: (119 - pending.count) % 64))

@@ -47,6 +47,27 @@ struct SafetensorsTests {
     #expect(left.filter { $0.hasPrefix(name) } == [name], "no temporary file is left")
   }
 
+  @Test("written one by one are the same file", arguments: [Safetensors.DataType.f32, .bf16])
+  func stream(type: Safetensors.DataType) throws {
+    let (whole, parts) = (Self.temporary(), Self.temporary())
+    defer { for path in [whole, parts] { try? FileManager.default.removeItem(atPath: path) } }
+    let tensors: [String: (shape: [Int], values: [Float])] = [
+      "b": ([2, 3], [0, -1, 0.5, 1.5, -2, 1024]), "a": ([], [7]), "c": ([0, 4], []),
+    ]
+    try Safetensors.write(tensors, dtype: type, metadata: ["a": "b"], to: whole)
+    try Safetensors.write(
+      shapes: tensors.mapValues(\.shape), dtype: type, metadata: ["a": "b"], to: parts
+    ) { tensors[$0]?.values ?? [] }
+    let read = try [whole, parts].map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+    #expect(read[0] == read[1])
+    #expect(throws: SafetensorsError.self) {
+      try Safetensors.write(shapes: ["a": [2]], dtype: type, to: parts) { _ in [1] }
+    }
+    #expect(throws: SafetensorsError.self) {
+      try Safetensors.write(shapes: ["a": [2]], to: "/nowhere/at/all") { _ in [1, 2] }
+    }
+  }
+
   @Test("are refused where they lie about themselves", arguments: hostile)
   func refusesHostile(bytes: [UInt8]) {
     #expect(throws: SafetensorsError.self) { try SafetensorsFile(bytes: bytes) }

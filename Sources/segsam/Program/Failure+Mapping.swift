@@ -1,6 +1,8 @@
 import ArgumentParser
+import Checkpoints
 import Client
 import Imaging
+import NeuralGraph
 import SegSAM
 import Server
 import Training
@@ -29,6 +31,9 @@ extension Failure {
         error.code == .invalid ? .badInput : .internalFault, error.message,
         hints: error.findings.prefix(5).map(\.description))
     case let error as BundleError: self.init(.badInput, error.message)
+    case let error as CheckpointError: self.init(.badInput, error.message)
+    case let error as SafetensorsError:
+      self.init(error.code == .file ? .internalFault : .badInput, error.message)
     case let error as CorpusError: self.init(.badInput, "\(error)")
     case let error as PredictorError:
       self.init(error.code == .invalidQuery ? .badInput : .internalFault, error.message)

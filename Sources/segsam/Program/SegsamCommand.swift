@@ -17,7 +17,7 @@ struct SegsamCommand: AsyncParsableCommand {
       ServeCommand.self, SegmentCommand.self, ReportCommand.self, WatchCommand.self,
       CategoriesCommand.self, DescribeCommand.self, CorpusCommand.self, TrainCommand.self,
       AblateCommand.self, EvaluateCommand.self, LabelCommand.self, ExportCommand.self,
-      PhantomCommand.self, DemoCommand.self, KeysCommand.self,
+      ImportCommand.self, PhantomCommand.self, DemoCommand.self, KeysCommand.self,
     ])
 }
 
