@@ -245,7 +245,7 @@ struct PredictorTests {
       Query(.unnamed, clicks: [Click(at: [3, 3], isPositive: true)]),
       Query(.unnamed, clicks: [Click(at: [3, 3, 9], isPositive: true)]),
       Query(
-        .unnamed, clicks: (0..<20).map { Click(at: [Double($0), 3, 1], isPositive: true) }),
+        .unnamed, clicks: (0..<65).map { Click(at: [Double($0 % 40), 3, 1], isPositive: true) }),
       Query(.category("no such thing")),
     ])
   func refused(_ query: Query) async throws {
@@ -356,6 +356,65 @@ struct PredictorTests {
     }
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  @Test("a mask is a prompt: only its slices are drawn, and the stronger it is the more like it")
+  func maskPrompt() async throws {
+    var told = BinaryMask(width: 40, height: 30, depth: 3)
+    for y in 8..<20 { for x in 10..<28 { told.voxels[(30 + y) * 40 + x] = 1 } }
+    func dice(_ strength: Double) async throws -> Double {
+      let query = Query(.category("liver"), mask: MaskPrompt(told, strength: strength))
+      let mask = try #require(try await ask([query]).queries[0].mask)
+      #expect(mask.slice(0)?.count == 0 && mask.slice(2)?.count == 0)
+      return try Overlap(mask, told).dice
+    }
+    let (weak, strong) = (try await dice(0), try await dice(100))
+    #expect(strong > 0.99 && strong > weak)
+  }
+
+  @Test("the other slices are asked too where a mask's query says so")
+  func maskPromptElsewhere() async throws {
+    var told = BinaryMask(width: 40, height: 30, depth: 3)
+    for y in 8..<20 { for x in 10..<28 { told.voxels[(30 + y) * 40 + x] = 1 } }
+    let plain = try #require(try await ask([Query(.category("liver"))]).queries[0].mask)
+    let query = Query(.category("liver"), mask: MaskPrompt(told, asksElsewhere: true))
+    let mask = try #require(try await ask([query]).queries[0].mask)
+    #expect(mask.slice(0) == plain.slice(0) && mask.slice(2) == plain.slice(2))
+  }
+
+  @Test("only the slices that are wanted are looked at")
+  func someSlices() async throws {
+    let plain = try #require(try await ask([Query(.category("liver"))]).queries[0].mask)
+    var options = everything
+    options.slices = [1]
+    let mask = try #require(
+      try await ask([Query(.category("liver"))], options: options).queries[0].mask)
+    #expect(mask.slice(0)?.count == 0 && mask.slice(2)?.count == 0)
+    #expect(mask.slice(1) == plain.slice(1))
+  }
+
+  @Test("clicks beyond those that the network takes count too")
+  func manyClicks() async throws {
+    // The middle of seven is told neither as the first nor as one of the latest five.
+    let places = (0..<7).map { [Double(4 + 5 * $0), 6.0, 1] }
+    func ask(_ isPositive: Bool) async throws -> BinaryMask {
+      var clicks = places.map { Click(at: $0, isPositive: true) }
+      clicks[1].isPositive = isPositive
+      return try #require(
+        try await self.ask([Query(.unnamed, clicks: clicks)]).queries[0].mask)
+    }
+    let (with, without) = (try await ask(true), try await ask(false))
+    #expect(with != without)
+    await #expect(throws: PredictorError.self) {
+      let clicks = (0..<65).map { Click(at: [Double($0 % 40), 5, 1], isPositive: true) }
+      _ = try await self.ask([Query(.unnamed, clicks: clicks)])
+    }
+  }
+
+  @Test("a mask of another size is refused")
+  func wrongMask() async throws {
+    let query = Query(.category("liver"), mask: MaskPrompt(BinaryMask(width: 4, height: 3)))
+    await #expect(throws: PredictorError.self) { _ = try await ask([query]) }
   }
 }
 

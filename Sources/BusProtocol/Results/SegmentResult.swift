@@ -110,7 +110,8 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case query, category, present, presence, score, voxels, bbox, parts, rle, candidates, steps, warnings
+    case query, category, present, presence, score, voxels, bbox, parts, rle, candidates, steps,
+      warnings
     case promptedBy = "prompted_by"
   }
 

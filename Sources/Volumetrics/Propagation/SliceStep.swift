@@ -11,7 +11,8 @@ struct SliceStep {
   var threshold = 0.5
   /// How much the mask itself weighs.
   var strength = SliceStep.usualStrength
-  static let usualStrength = 4.0
+  /// Chosen on `val`, for slices between annotated ones.
+  static let usualStrength = 8.0
 
   /// How many slices around are shown with one, in millimetres: as far as networks look.
   private static let reach = 4.0
