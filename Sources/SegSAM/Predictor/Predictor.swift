@@ -54,7 +54,8 @@ public enum InferenceStage: String, Sendable, CaseIterable {
 
 /// Answers queries with a model: image features cached by content, queries in batches.
 ///
-/// Inference runs on a queue of its own, some requests at a time, never on the cooperative pool.
+/// Inference runs on a queue of its own, or on the caller's thread where that may block, some
+/// requests at a time, never on the cooperative pool.
 public final class Predictor: SegmentationEngine {
   public let model: ModelInfo
   public let trainedCategories: Set<String>
@@ -189,20 +190,20 @@ public final class Predictor: SegmentationEngine {
   ) async throws -> R {
     let stop = StopFlag()
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        queue.async { [places] in
-          places.wait()
-          defer { places.signal() }
-          continuation.resume(
-            with: Result { () throws -> R in
-              try stop.check()
-              return try body(stop)
-            })
-        }
+      if EngineThreads.mayBlock { return try inPlace(stop, body) }
+      return try await withCheckedThrowingContinuation { continuation in
+        queue.async { continuation.resume(with: Result { try self.inPlace(stop, body) }) }
       }
     } onCancel: {
       stop.set()
     }
+  }
+
+  private func inPlace<R>(_ stop: StopFlag, _ body: (StopFlag) throws -> R) throws -> R {
+    places.wait()
+    defer { places.signal() }
+    try stop.check()
+    return try body(stop)
   }
 }
 
