@@ -195,24 +195,27 @@ actor Dispatcher {
     }
   }
 
-  /// Ends a request with its final reply. Its client waits for nothing else: what the stream, the
-  /// metrics and the log are told comes after it.
+  /// Ends a request with its final reply. Its client waits for nothing else: what the stream and the
+  /// log are told comes after it.
   func end(_ job: Job, status: String, _ answer: (Route) -> Void) {
     timers.removeValue(forKey: job.request)?.cancel()
     if job.isCounted { limiter.finish(job.key.owner, bytes: job.content.payloadBytes) }
     let isLast = job.progress.shut()
     if let route = job.route { answer(route) }
-    if isLast { job.progress.publishLast(status) }
     let total = ContinuousClock.now - job.arrival
     let method = job.content.method.rawValue
     metrics?.requests.increment(method, status)
     metrics?.requestSeconds.observe(total, method)
-    logger.info(
-      "request",
-      metadata: [
-        "request": "\(job.request)", "method": "\(job.content.header.method)",
-        "status": "\(status)", "ms": "\(total.milliseconds)",
-      ])
+    // The reply is queued, and goes out when the sockets have their turn: before this.
+    Task {
+      if isLast { job.progress.publishLast(status) }
+      logger.info(
+        "request",
+        metadata: [
+          "request": "\(job.request)", "method": "\(job.content.header.method)",
+          "status": "\(status)", "ms": "\(total.milliseconds)",
+        ])
+    }
   }
 
   func reply(_ header: ReplyHeader, to route: Route) {
