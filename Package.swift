@@ -45,6 +45,7 @@ let package = Package(
   products: [
     .executable(name: "segsam", targets: ["segsam"]),
     .library(name: "SegSAMClient", targets: ["Client"]),
+    .library(name: "SegSAMTesting", targets: ["SegSAMTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -100,6 +101,8 @@ let package = Package(
         "BusProtocol", "ZeroMQ", "SegSAM", "Reporting", "Journal", "Telemetry", log, lifecycle,
       ]),
     library("Client", ["BusProtocol", "ZeroMQ", "JSONC"]),
+    library(
+      "SegSAMTesting", ["Server", "Client", "SegSAM", "Imaging", "Vocabulary", "ZeroMQ", log]),
     .executableTarget(
       name: "segsam",
       dependencies: [
@@ -126,9 +129,10 @@ let package = Package(
     tests("BusProtocol"),
     tests("Journal"),
     tests("Telemetry"),
-    tests("Server", ["Client"]),
+    tests("Server", ["Client", "SegSAMTesting"]),
+    tests("SegSAMTesting", ["Server", "Client", "BusProtocol", "SegSAM"]),
     tests("Client"),
-    tests("segsam", ["Server", "Client"]),
+    tests("segsam", ["Server", "Client", "SegSAMTesting"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

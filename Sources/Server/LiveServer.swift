@@ -15,11 +15,13 @@ struct LiveServer: Sendable {
   private let journals: OpenJournals
   private let tasks: [Task<Void, Never>]
   private let grace: Duration
+  private let ownsContext: Bool
 
   init(
     configuration: SegmentService.Configuration, work: RequestWork, logger: Logger,
-    reload: SegmentService.Reload?, metrics: ServerMetrics?
+    reload: SegmentService.Reload?, metrics: ServerMetrics?, context: Context?
   ) async throws(ServiceError) {
+    ownsContext = context == nil
     let executor = WorkExecutor(label: "segsam.journal")
     access = try configuration.security.map { security throws(ServiceError) in
       try Access(security, logger: logger, metrics: metrics)
@@ -27,7 +29,7 @@ struct LiveServer: Sendable {
     journals = try await OpenJournals.open(configuration, on: executor)
     let sockets: Sockets
     do throws(ServiceError) {
-      sockets = try await Sockets(configuration, access: access)
+      sockets = try await Sockets(configuration, access: access, context: context)
     } catch {
       journals.close()
       throw error
@@ -46,9 +48,10 @@ struct LiveServer: Sendable {
       DurableRequests(journal: $0, logger: logger) { metrics?.journalFailures.increment() }
     }
     var work = work
-    work.stream = journals.stream
+    work.stream = stream
     dispatcher = Dispatcher(
-      configuration: configuration, router: sockets.router, publisher: stream, work: work,
+      configuration: configuration, loop: sockets.loop, router: sockets.router, publisher: stream,
+      work: work,
       logger: logger, durable: durable, reload: reload, metrics: metrics,
       ring: access?.ring)
     metrics?.snapshot = { [dispatcher, stream, journals] in
@@ -61,7 +64,9 @@ struct LiveServer: Sendable {
         Result { try durable.restore(parser) }
       }.value
       switch restored {
-      case .success(let requests): await dispatcher.restore(requests)
+      case .success(let requests):
+        durable.publishLeft(by: stream)
+        await dispatcher.restore(requests)
       case .failure(let error):
         await loop.shutdown(grace: .zero)
         journals.close()
@@ -78,16 +83,7 @@ struct LiveServer: Sendable {
     journals: OpenJournals, executor: WorkExecutor, heartbeat: Duration, logger: Logger
   ) -> [Task<Void, Never>] {
     [
-      // Parsing and digesting large messages takes time: not on the cooperative pool.
-      Task(executorPreference: dispatcher.executor) {
-        for await message in sockets.router.messages {
-          guard let peer = message.frames.first else { continue }
-          switch parser.arrival(in: message, from: peer) {
-          case .success(let arrival): await dispatcher.receive(arrival)
-          case .failure(let rejection): await dispatcher.refuse(rejection, from: peer)
-          }
-        }
-      },
+      Task { await dispatcher.serve(parser) },
       // Subscriptions are libzmq's business; unread they would pile up.
       Task { for await _ in sockets.publisher.messages {} },
       Task {
@@ -121,7 +117,7 @@ struct LiveServer: Sendable {
     for task in tasks { task.cancel() }
     await stream.flush()
     await loop.shutdown(grace: .seconds(2))
-    await loop.context.terminate()
+    if ownsContext { await loop.context.terminate() }
     // A sweep may still be at it.
     for task in tasks { await task.value }
     journals.close()
@@ -134,11 +130,12 @@ struct Sockets: Sendable {
   let router: Endpoint, publisher: Endpoint
 
   init(
-    _ configuration: SegmentService.Configuration, access: Access?
+    _ configuration: SegmentService.Configuration, access: Access?, context: Context?
   ) async throws(ServiceError) {
     var (requests, stream) = (configuration.routerOptions, configuration.publisherOptions)
     do throws(ZMQError) {
-      loop = try SocketLoop(name: "segsam-bus")
+      let context = if let context { context } else { try Context() }
+      loop = try SocketLoop(context: context, name: "segsam-bus")
       if let access {
         try loop.context.authenticate { access.ring.verdict(on: $0) }
         (requests.curve, stream.curve) = (access.curve(.requests), access.curve(.stream))
@@ -173,9 +170,10 @@ extension MessageParser {
             .tooLarge(limit: "inputs", maximum: limits.inputs), id: request.header.id,
             isEnveloped: request.isEnveloped))
       }
+      let digests = request.digests
       return .success(
         Arrival(
-          content: request, digest: request.digest,
+          content: request, digest: digests.request, imageDigest: digests.image,
           frames: Array(message.frames.dropFirst(request.isEnveloped ? 2 : 1)), peer: peer,
           user: message.userID))
     } catch {

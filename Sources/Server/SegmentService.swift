@@ -5,7 +5,7 @@ public import SegSAM
 public import ServiceLifecycle
 public import Telemetry
 public import Vocabulary
-import ZeroMQ
+public import ZeroMQ
 
 /// The server: a ROUTER that answers requests, and an XPUB stream of results, progress and
 /// heartbeats (protocol: Sockets).
@@ -28,13 +28,14 @@ public actor SegmentService: Service {
     }
   }
 
-  /// Loads a model by name; nil: the one of the same name again.
+  /// Loads a model by name; nil: the one that the server began with.
   public typealias Reload = @Sendable (String?) async throws -> Loaded
 
   private let configuration: Configuration
   private let work: RequestWork
   private let reload: Reload?
   private let metrics: ServerMetrics?
+  private let context: Context?
   private let logger: Logger
   private let onReady: (@Sendable (Endpoints) -> Void)?
   private var live: LiveServer?
@@ -44,17 +45,20 @@ public actor SegmentService: Service {
   ///   - engine: the model; runs its inference off the cooperative pool.
   ///   - reload: for `model.reload`; nil: it is not offered.
   ///   - metrics: what is counted; nil: nothing.
+  ///   - context: of libzmq, to be shared with clients in this process that speak `inproc`; it is left
+  ///     as it is when the server stops.
   ///   - onReady: called once requests are answered.
   public init(
     configuration: Configuration = Configuration(), engine: any SegmentationEngine,
     vocabulary: Vocabulary, logger: Logger, reload: Reload? = nil,
-    metrics: ServerMetrics? = nil,
+    metrics: ServerMetrics? = nil, context: Context? = nil,
     onReady: (@Sendable (Endpoints) -> Void)? = nil
   ) {
     self.configuration = configuration
     self.logger = logger
     self.reload = reload
     self.metrics = metrics
+    self.context = context
     self.onReady = onReady
     work = RequestWork(
       engine: engine,
@@ -82,7 +86,7 @@ public actor SegmentService: Service {
     try configuration.check()
     let server = try await LiveServer(
       configuration: configuration, work: work, logger: logger, reload: reload,
-      metrics: metrics)
+      metrics: metrics, context: context)
     live = server
     logger.info(
       "ready",

@@ -41,6 +41,24 @@ struct StreamLedgerTests {
     }
   }
 
+  @Test("A server without a journal has restarted, and is further on than it was")
+  func anotherLife() {
+    for isDense in [true, false] {
+      var ledger = StreamLedger(isDense: isDense)
+      func beat(_ position: Int, _ life: String?) -> StreamMessage {
+        var message = Self.heartbeat(position)
+        message.header.life = life
+        return message
+      }
+      #expect(give(beat(3, "a"), to: &ledger) != nil)
+      _ = give(Self.message(4, Self.liver, 1), to: &ledger)
+      // Of a server that does not tell.
+      #expect(give(beat(4, nil), to: &ledger) != nil)
+      #expect(give(beat(4, "a"), to: &ledger) != nil)
+      #expect(ledger.arrive(beat(4, "b")) == Gap(after: 0, through: 4, topic: nil))
+    }
+  }
+
   @Test("Of all topics, any gap in the positions is one")
   func dense() {
     var ledger = StreamLedger(isDense: true)

@@ -22,12 +22,15 @@ def binary() -> pathlib.Path | None:
 class RunningServer:
     """`segsam serve` on ports of the system's choice, from its ready line to its end."""
 
-    def __init__(self, *arguments: str, timeout: float = 240.0):
+    def __init__(
+        self, *arguments: str, timeout: float = 240.0, environment: dict[str, str] | None = None
+    ):
         self.log = tempfile.TemporaryFile(prefix="segsam-server-")
         command = [str(binary()), "serve", "--bind", "tcp://127.0.0.1:*",
                    "--publish", "tcp://127.0.0.1:*", *arguments,
                    *shlex.split(os.environ.get("SEGSAM_SERVE_ARGUMENTS", ""))]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.log, env=os.environ | (environment or {}))
         self.lines: queue.Queue = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         try:

@@ -21,6 +21,26 @@ struct RequestJournalTests {
     #expect(journal.pendingCount == 3)
   }
 
+  @Test func whatAnAnswerPublishesStaysUntilItIsPublished() throws {
+    let messages = [[Array("result.s.liver".utf8), [1], []], [Array("report.s".utf8), [2]]]
+    func outgoing(_ id: String) -> Outgoing {
+      Outgoing(key: .test(id), request: "server-\(id)", messages: messages)
+    }
+    for id in ["1", "2", "3"] {
+      try journal.accept(.test(id))
+      try journal.finish(.test(id), answer: .test(id), outgoing: outgoing(id))
+      // A second call changes nothing.
+      try journal.finish(.test(id), answer: .test(id), outgoing: outgoing(id))
+    }
+    #expect(try journal.outgoing() == ["1", "2", "3"].map(outgoing))
+    try journal.published(.test("1"))
+    try journal.abandon(.test("3"))
+    journal.close()
+    let later = try RequestJournal(folder: scratch.folder(), limits: JournalLimits())
+    #expect(try later.outgoing() == [outgoing("2")])
+    later.close()
+  }
+
   @Test func anIdBelongsToItsClient() throws {
     var others = PendingRequest.test("1", digest: [9])
     others.key.owner = "client b"

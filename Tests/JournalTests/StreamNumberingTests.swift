@@ -30,6 +30,19 @@ struct StreamNumberingTests {
     #expect(counts == [1, 1, 1, 1, 1])
   }
 
+  @Test func theLifeIsTheNumberings() throws {
+    let first = try Place.disk.open(scratch)
+    let life = first.life
+    first.close()
+    let again = try Place.disk.open(scratch)
+    #expect(again.life == life && life > 0)
+    again.close()
+    let others = try (0..<3).map { _ in
+      try StreamJournal(folder: nil, limits: JournalLimits()).life
+    }
+    #expect(Set(others + [life]).count == 4)
+  }
+
   @Test func numbersGoOnOverRestarts() throws {
     var position = 0
     for round in 1...3 {

@@ -1,6 +1,7 @@
 import Foundation
 import JSONC
 import Journal
+import SegSAMTesting
 import Testing
 
 @testable import Server
@@ -73,6 +74,58 @@ struct DurableTests {
       }
     }
     #expect(engine.segmentCalls == 2)
+  }
+
+  @Test func whatAKillKeptFromTheStreamIsPublishedLater() async throws {
+    let folder = Folder()
+    let study: JSONObject = ["categories": ["liver", "spleen", "liver"], "publish": "s"]
+    try await TestServer.with(configuration(folder)) { server in
+      let client = try await server.client()
+      try client.sendSegment(study, id: "a", Self.durable)
+      #expect(try await client.reply().status == "accepted")
+      #expect(try await client.reply().status == "ok")
+    }
+    let (requests, stream) = try journals(folder)
+    #expect(try requests.outgoing().isEmpty)
+    let whole = try stream.replay(from: 0, topics: ["result."], limit: 10, bytes: 1 << 20)
+    #expect(whole.messages.count == 3)
+    // As if it had died between the first message and the second.
+    let frames = try #require(whole.messages.first?.frames)
+    let name = try #require(try JSONValue(parsing: frames[0])["request"]?.stringValue)
+    let key = JournalKey(owner: "client b", id: "b")
+    let again = "12345678-0000-0000-0000-000000000000"
+    func renamed(_ frames: [[UInt8]]) -> [[UInt8]] {
+      let header = String(decoding: frames[0], as: UTF8.self).replacing(name, with: again)
+      return [Array(header.utf8)] + frames.dropFirst()
+    }
+    try requests.accept(
+      PendingRequest(key: key, request: again, digest: [1], frames: [[1]], arrival: Date()))
+    try requests.finish(
+      key, answer: JournalAnswer(digest: [1], frames: [[1]], time: Date()),
+      outgoing: Outgoing(
+        key: key, request: again,
+        messages: whole.messages.map { [Array($0.topic.utf8)] + renamed($0.frames) }))
+    _ = try stream.append(topic: whole.messages[0].topic, time: Date()) { _, _ in
+      renamed(whole.messages[0].frames)
+    }
+    (requests.close(), stream.close())
+    try await TestServer.with(configuration(folder)) { _ in }
+    let (later, end) = try journals(folder)
+    #expect(try later.outgoing().isEmpty)
+    let all = try end.replay(from: 0, topics: ["result."], limit: 10, bytes: 1 << 20).messages
+    let topics = ["result.s.liver", "result.s.spleen", "result.s.liver"]
+    #expect(all.map(\.topic) == topics + topics)
+    for (first, second) in zip(all, all.dropFirst(3)) {
+      #expect(first.frames.dropFirst() == second.frames.dropFirst())
+    }
+    (later.close(), end.close())
+  }
+
+  private func journals(_ folder: Folder) throws -> (RequestJournal, StreamJournal) {
+    (
+      try RequestJournal(folder: folder.url, limits: JournalLimits()),
+      try StreamJournal(folder: folder.url, limits: JournalLimits())
+    )
   }
 
   @Test func cancelledOnesDoNotComeBack() async throws {

@@ -1,6 +1,7 @@
 import Foundation
 import JSONC
 import SegSAM
+import SegSAMTesting
 import Server
 import Testing
 import ZeroMQ

@@ -1,4 +1,5 @@
 import JSONC
+import SegSAMTesting
 import Server
 import Testing
 import ZeroMQ

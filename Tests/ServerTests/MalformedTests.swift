@@ -1,5 +1,6 @@
 import BusProtocol
 import JSONC
+import SegSAMTesting
 import Server
 import Testing
 import ZeroMQ

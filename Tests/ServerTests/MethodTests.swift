@@ -1,5 +1,6 @@
 import Imaging
 import JSONC
+import SegSAMTesting
 import Server
 import Testing
 

@@ -1,7 +1,10 @@
 import JSONC
 import SegSAM
+import SegSAMTesting
 import Server
+import Synchronization
 import Testing
+import Vocabulary
 import ZeroMQ
 
 /// `stream.replay`, and loading another model.
@@ -68,7 +71,7 @@ struct ReplayTests {
     let other = FakeEngine(trained: ["spleen"], model: ModelInfo(name: "other", version: "2"))
     let reload: SegmentService.Reload = { name in
       guard name == "other" else { throw CancellationError() }
-      return SegmentService.Loaded(engine: other, vocabulary: TestServer.vocabulary)
+      return SegmentService.Loaded(engine: other, vocabulary: Vocabulary.small)
     }
     try await TestServer.with(engine: .standard(gate: gate), reload: reload) { server in
       let client = try await server.client()
@@ -87,6 +90,25 @@ struct ReplayTests {
       #expect(second.header["model"]?["name"] == "other")
       #expect(other.segmentCalls == 1)
     }
+  }
+
+  @Test func withoutANameTheModelInUseIsReadAgain() async throws {
+    let asked = Mutex<[String?]>([])
+    let reload: SegmentService.Reload = { name in
+      asked.withLock { $0.append(name) }
+      if name == "broken" { throw CancellationError() }
+      return SegmentService.Loaded(
+        engine: FakeEngine(model: ModelInfo(name: name ?? "first", version: "1")),
+        vocabulary: Vocabulary.small)
+    }
+    try await TestServer.with(reload: reload) { server in
+      let client = try await server.client()
+      for (id, name) in [nil, "other", nil, "broken", nil].enumerated() {
+        let parameters: JSONObject = name.map { ["name": .string($0)] } ?? [:]
+        _ = try await client.ask(request("model.reload", id: "\(id)", parameters))
+      }
+    }
+    #expect(asked.withLock { $0 } == [nil, "other", "other", "broken", "other"])
   }
 
   @Test func reloadIsOfferedWhereThereIsSomethingToLoad() async throws {

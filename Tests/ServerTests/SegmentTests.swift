@@ -1,5 +1,6 @@
 import BusProtocol
 import JSONC
+import SegSAMTesting
 import Server
 import Testing
 
@@ -56,6 +57,86 @@ struct SegmentTests {
     }
   }
 
+  @Test(arguments: ["raw", "bits", "rle"])
+  func anEarlierMaskIsRefined(encoding: String) async throws {
+    try await TestServer.with { server in
+      let client = try await server.client()
+      let (image, voxels) = (TestImage(shape: [12, 16]), 12 * 16)
+      let first = try await client.segment(
+        ["categories": ["liver", "spleen"], "encoding": .string(encoding)], id: "first",
+        image: image)
+      #expect(first.status == "ok")
+      let plain = try await client.segment(
+        ["categories": ["liver", "spleen"]], id: "plain", image: image)
+      let second = try await client.segment(
+        [
+          "categories": ["liver", "spleen"], "refine": "first",
+          "points": [["at": [0, 0], "label": 1, "query": 1]],
+        ], id: "second", image: image)
+      var wanted = Array(plain.outputs[0])
+      wanted[voxels] = 1
+      #expect(second.status == "ok" && Array(second.outputs[0]) == wanted)
+      // Round after round.
+      let third = try await client.segment(
+        [
+          "categories": ["liver", "spleen"], "refine": "second",
+          "points": [["at": [0, 0], "label": 0, "query": 1]],
+        ], id: "third", image: image)
+      #expect(Array(third.outputs[0]) == Array(plain.outputs[0]))
+    }
+  }
+
+  @Test func whatCannotBeRefinedIsRefused() async throws {
+    try await TestServer.with { server in
+      let (client, other) = (try await server.client(), try await server.client())
+      let image = TestImage(shape: [12, 16])
+      _ = try await client.segment(["categories": ["liver"]], id: "mine", image: image)
+      _ = try await client.segment(
+        ["categories": ["liver"], "outputs": ["probabilities"]], id: "unmasked", image: image)
+      _ = try await client.segment(
+        ["categories": ["liver", "spleen", "pancreas"]], id: "three", image: image)
+      let asked: [(JSONValue, [Int])] = [
+        ("no such", [12, 16]), ("unmasked", [12, 16]), ("three", [12, 16]), ("mine", [10, 16]),
+        ("", [12, 16]), (7, [12, 16]),
+      ]
+      for (n, (id, shape)) in asked.enumerated() {
+        let answer = try await client.segment(
+          ["categories": ["liver", "spleen"], "refine": id], id: "again \(n)",
+          image: TestImage(shape: shape))
+        #expect(answer.code == "invalid_argument", "\(id)")
+        #expect(answer.header["error"]?["details"]?["path"] == "parameters.refine")
+      }
+      // Nobody else's.
+      let answer = try await other.segment(
+        ["categories": ["liver"], "refine": "mine"], id: "theirs", image: image)
+      #expect(answer.code == "invalid_argument")
+    }
+  }
+
+  @Test func optionsOfVolumesAreChecked() async throws {
+    try await TestServer.with { server in
+      let client = try await server.client()
+      let image = TestImage(shape: [4, 12, 16])
+      let good = try await client.segment(
+        [
+          "categories": ["liver"], "zoom": "auto", "propagate": "off",
+          "post_process": ["sides", "holes"],
+        ], id: "good", image: image)
+      #expect(good.status == "ok")
+      for (name, value) in [
+        ("zoom", "everywhere"), ("propagate", "annotated"), ("post_process", ["zoom"]),
+        ("post_process", "sides"),
+      ] as [(String, JSONValue)] {
+        var parameters: JSONObject = ["categories": ["liver"]]
+        parameters[name] = value
+        let answer = try await client.segment(parameters, id: "\(name) \(value)", image: image)
+        #expect(answer.code == "invalid_argument")
+        let path = answer.header["error"]?["details"]?["path"]?.stringValue
+        #expect(path?.hasPrefix("parameters.\(name)") == true)
+      }
+    }
+  }
+
   @Test func compositesDuplicatesAndOrderAreKept() async throws {
     let engine = FakeEngine.standard(absent: ["right_kidney"])
     try await TestServer.with(engine: engine) { server in
@@ -70,7 +151,7 @@ struct SegmentTests {
       let voxels = 12 * 16
       #expect(answer.outputs[0][voxels..<2 * voxels] == answer.outputs[0][2 * voxels..<3 * voxels])
       #expect(Set(answer.outputs[1]).isSubset(of: [0, 1, 3]))
-      #expect(answer.result?["probabilities"]?.objectValue?.count == TestServer.trained.count)
+      #expect(answer.result?["probabilities"]?.objectValue?.count == FakeEngine.usual.count)
     }
   }
 

@@ -1,8 +1,10 @@
 import JSONC
 import Logging
+import SegSAMTesting
 import Server
 import ServiceLifecycle
 import Testing
+import Vocabulary
 import ZeroMQ
 
 /// Starting and stopping.
@@ -14,7 +16,7 @@ struct StopTests {
   ) -> SegmentService {
     SegmentService(
       configuration: .test(change), engine: FakeEngine.standard(),
-      vocabulary: TestServer.vocabulary,
+      vocabulary: Vocabulary.small,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onReady: onReady)
   }
 

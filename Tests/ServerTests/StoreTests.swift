@@ -77,4 +77,23 @@ struct StoreTests {
     #expect(digests.allSatisfy { $0.text.utf8.count == 32 })
     #expect(ContentDigest { $0.combine("a") } == ContentDigest { $0.combine("a") })
   }
+
+  @Test(arguments: [0, 1, 7, 1023, 1024, 1025, 5000])
+  func everyByteOfAPayloadCounts(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: (($0 &+ 1) &* 2_654_435_761) >> 7) | 1 }
+    let whole = ContentDigest(Payload(bytes))
+    #expect(whole == ContentDigest(Payload(bytes)))
+    // Zeros at the end are no padding.
+    var others = [whole, ContentDigest(Payload(bytes + [0])), ContentDigest(Payload([0] + bytes))]
+    for n in stride(from: 0, to: count, by: max(1, count / 50)) {
+      var changed = bytes
+      changed[n] ^= 1 << UInt8(n % 8)
+      others.append(ContentDigest(Payload(changed)))
+    }
+    if count > 2048 {
+      others.append(
+        ContentDigest(Payload(Array(bytes[1024..<2048] + bytes[..<1024] + bytes[2048...]))))
+    }
+    #expect(count == 0 || Set(others).count == others.count)
+  }
 }

@@ -3,6 +3,7 @@ import Imaging
 import JSONC
 import Logging
 import SegSAM
+import SegSAMTesting
 import Server
 import Testing
 import Vocabulary
@@ -15,38 +16,13 @@ struct TestServer: Sendable {
   let engine: FakeEngine
   let loop: SocketLoop
 
-  static let trained: Set<String> = [
-    "liver", "spleen", "pancreas", "left_kidney", "right_kidney",
-  ]
-
-  static let vocabulary: Vocabulary = {
-    func category(_ id: String, _ chinese: String, parts: [String] = []) -> Category {
-      let name = id.split(separator: "_").joined(separator: " ")
-      let concept = Category.CodedConcept(scheme: "SCT", value: "1", meaning: name)
-      return Category(
-        id: id, name: name, names: ["en": [name], "la": [], "zh": [chinese]],
-        codes: id == "pancreas" ? ["SCT": "15776009"] : [:], region: "abdomen",
-        laterality: parts.isEmpty ? .unpaired : .bilateral, parts: parts,
-        modalities: id == "thymus" ? ["MR"] : ["CT", "MR"],
-        color: Category.Color(red: 1, green: 2, blue: 3),
-        dicom: Category.SegmentedProperty(category: concept, type: concept))
-    }
-    return Vocabulary(
-      categories: [
-        category("liver", "肝"), category("spleen", "脾"), category("pancreas", "胰腺"),
-        category("left_kidney", "左肾"), category("right_kidney", "右肾"),
-        category("kidneys", "肾", parts: ["left_kidney", "right_kidney"]),
-        category("thymus", "胸腺"),
-      ], descriptions: [])
-  }()
-
   /// Runs `body` with a server, and stops it whatever happens.
   static func with(
     engine: FakeEngine = .standard(), _ configuration: SegmentService.Configuration = .test(),
     reload: SegmentService.Reload? = nil, body: (TestServer) async throws -> Void
   ) async throws {
     let service = SegmentService(
-      configuration: configuration, engine: engine, vocabulary: vocabulary,
+      configuration: configuration, engine: engine, vocabulary: .small,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, reload: reload)
     let endpoints = try await service.start()
     let server = TestServer(
@@ -96,7 +72,6 @@ extension FakeEngine {
     failure: (@Sendable (Int) -> (any Error)?)? = nil
   ) -> FakeEngine {
     FakeEngine(
-      trained: TestServer.trained, absent: absent, undrawn: undrawn, delay: delay, gate: gate,
-      parts: { TestServer.vocabulary.parts(of: $0) }, failure: failure)
+      absent: absent, undrawn: undrawn, delay: delay, gate: gate, failure: failure)
   }
 }

@@ -4,6 +4,7 @@ import Client
 import Foundation
 import Imaging
 import JSONC
+import SegSAMTesting
 import Server
 import Testing
 import Vocabulary

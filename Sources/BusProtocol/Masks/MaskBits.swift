@@ -14,8 +14,15 @@ public enum MaskBits {
   /// Packs one mask into `byteCount` bytes that are all 0.
   public static func pack(_ voxels: [UInt8], into packed: UnsafeMutableRawBufferPointer) {
     precondition(packed.count >= byteCount(voxels: voxels.count))
-    voxels.withUnsafeBufferPointer { voxels in
-      for index in 0..<voxels.count where voxels[index] != 0 {
+    voxels.withUnsafeBytes { voxels in
+      for byte in 0..<voxels.count / 8
+      // Most of a mask is empty.
+      where voxels.loadUnaligned(fromByteOffset: 8 * byte, as: UInt64.self) != 0 {
+        var bits: UInt8 = 0
+        for index in 8 * byte..<8 * byte + 8 { bits = bits << 1 | (voxels[index] == 0 ? 0 : 1) }
+        packed[byte] = bits
+      }
+      for index in voxels.count / 8 * 8..<voxels.count where voxels[index] != 0 {
         packed[index >> 3] |= 0x80 >> UInt8(truncatingIfNeeded: index & 7)
       }
     }

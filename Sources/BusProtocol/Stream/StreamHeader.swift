@@ -14,11 +14,13 @@ public struct StreamHeader: Sendable, Hashable {
   public var category: String?
   public var result: JSONValue?
   public var outputs: [TensorEntry]
+  /// In heartbeats: of the stream's numbers. Another one, and they have begun anew.
+  public var life: String?
 
   public init(
     position: Int, topicPosition: Int? = nil, time: String, request: String? = nil,
     study: String? = nil, category: String? = nil, result: JSONValue? = nil,
-    outputs: [TensorEntry] = []
+    outputs: [TensorEntry] = [], life: String? = nil
   ) {
     self.position = position
     self.topicPosition = topicPosition
@@ -28,6 +30,7 @@ public struct StreamHeader: Sendable, Hashable {
     self.category = category
     self.result = result
     self.outputs = outputs
+    self.life = life
   }
 
   public var json: JSONObject {
@@ -40,6 +43,7 @@ public struct StreamHeader: Sendable, Hashable {
     if let study { object["study"] = .string(study) }
     if let category { object["category"] = .string(category) }
     if let result { object["result"] = result }
+    if let life { object["life"] = .string(life) }
     if !outputs.isEmpty { object["outputs"] = .array(outputs.map(\.json)) }
     return object
   }

@@ -27,7 +27,8 @@ public struct StreamMessage: Sendable, Hashable {
     header = StreamHeader(
       position: position, topicPosition: object["topic_position"]?.intValue, time: time,
       request: object["request"]?.stringValue, study: object["study"]?.stringValue,
-      category: object["category"]?.stringValue, result: object["result"])
+      category: object["category"]?.stringValue, result: object["result"],
+      life: object["life"]?.stringValue)
     tensors = try WireHeader.tensors(object, frames: Array(frames.dropFirst(2)))
     header.outputs = tensors.map(\.entry)
   }

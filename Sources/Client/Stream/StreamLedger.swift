@@ -30,6 +30,8 @@ struct StreamLedger: Sendable {
   /// The last that came live.
   private var live: Int?
   private var topics: [Topic: Last] = [:]
+  /// Of the server's numbers, as its heartbeats tell.
+  private var life: String?
   private var isDoubtful: Bool
   /// For the next event.
   private var expired = 0
@@ -53,6 +55,7 @@ struct StreamLedger: Sendable {
   /// - Returns: what is to be asked for first.
   mutating func arrive(_ message: StreamMessage) -> Gap? {
     if isOfAnotherLife(message) { beginAnew() }
+    life = message.header.life ?? life
     let last = message.lastBefore
     live = message.header.position
     guard let settled = position else {
@@ -80,6 +83,7 @@ struct StreamLedger: Sendable {
   }
 
   private func isOfAnotherLife(_ message: StreamMessage) -> Bool {
+    if let life, let new = message.header.life, new != life { return true }
     let position = message.header.position
     guard let count = message.header.topicPosition else {
       return live.map { position < $0 } ?? false

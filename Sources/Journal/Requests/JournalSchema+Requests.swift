@@ -36,6 +36,19 @@ extension JournalSchema {
           );
           """)
     }
+    migrator.registerMigration("requests 2") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE outgoing (
+            position INTEGER PRIMARY KEY,
+            owner BLOB NOT NULL,
+            id BLOB NOT NULL,
+            request BLOB NOT NULL,
+            frames BLOB NOT NULL
+          );
+          CREATE INDEX outgoing_key ON outgoing (owner, id);
+          """)
+    }
     return migrator
   }
 }

@@ -2,18 +2,22 @@ public import Foundation
 import GRDB
 
 extension RequestJournal {
-  /// In one transaction: stores the answer, and takes the request out of pending.
+  /// In one transaction: stores the answer and what it is to publish, which stays until `published`,
+  /// and takes the request out of pending.
   ///
   /// An answer that is there already (same key and digest) stays as the client may have got it, so
   /// that a second call changes nothing. One alone over `answerBytes` is not kept. Past the limits
   /// the oldest answers go.
-  public func finish(_ key: JournalKey, answer: JournalAnswer) throws(JournalError) {
+  public func finish(
+    _ key: JournalKey, answer: JournalAnswer, outgoing: Outgoing? = nil
+  ) throws(JournalError) {
     let (owner, id) = key.columns
     let cost = answer.cost(under: key)
     let isKept = cost <= limits.answerBytes && limits.answers > 0
     let frames = isKept ? FrameCoding.encode(answer.frames) : nil
     try store.change { db, counts in
-      try Self.removePending(db, key, &counts)
+      // A second call changes nothing.
+      if try Self.removePending(db, key, &counts), let outgoing { try Self.insert(outgoing, db) }
       if let row = try Self.row(db, of: "answer", key) {
         if row.digest == answer.digest && row.frames != nil { return }
         try db.cachedStatement(sql: "DELETE FROM answer WHERE position = ?")

@@ -97,7 +97,10 @@ public final class RequestJournal: Sendable {
   /// Takes out a request that ended without an answer to keep: an error, cancelled. Does nothing
   /// where it is not pending.
   public func abandon(_ key: JournalKey) throws(JournalError) {
-    try store.change { db, counts in try Self.removePending(db, key, &counts) }
+    try store.change { db, counts in
+      try Self.removePending(db, key, &counts)
+      try Self.removeOutgoing(db, key)
+    }
   }
 
   /// In order of acceptance. Damaged ones are left out and counted; they stay until `abandon`.
@@ -124,16 +127,21 @@ public final class RequestJournal: Sendable {
   /// Writes what is in the log into the file, and lets the folder go. Calls after it fail.
   public func close() { store.close() }
 
-  static func removePending(_ db: Database, _ key: JournalKey, _ counts: inout Counts) throws {
+  /// - Returns: whether it was there.
+  @discardableResult
+  static func removePending(
+    _ db: Database, _ key: JournalKey, _ counts: inout Counts
+  ) throws -> Bool {
     let (owner, id) = key.columns
     guard
       let cost = try Int.fetchOne(
         db.cachedStatement(sql: "SELECT cost FROM pending WHERE owner = ? AND id = ?"),
         arguments: [owner, id])
-    else { return }
+    else { return false }
     try db.cachedStatement(sql: "DELETE FROM pending WHERE owner = ? AND id = ?")
       .execute(arguments: [owner, id])
     counts.pending.remove(cost)
+    return true
   }
 }
 

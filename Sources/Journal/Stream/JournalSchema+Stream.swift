@@ -32,6 +32,11 @@ extension JournalSchema {
           ) WITHOUT ROWID;
           """)
     }
+    // A number for this stream, at random: another file's positions are not this one's.
+    migrator.registerMigration("stream 2") { db in
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO counter (name, value) VALUES ('life', abs(random() >> 11))")
+    }
     return migrator
   }
 }

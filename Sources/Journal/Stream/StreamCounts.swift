@@ -11,12 +11,15 @@ struct StreamCounts: Sendable {
   /// That are counted one by one.
   var topics = 0
   var kept = Tally()
+  /// Of the numbering, from its first message on.
+  let life: Int
 
   init(_ db: Database) throws {
     let saved = try Self.saved("position", db)
     position = max(
       saved, try Int.fetchOne(db, sql: "SELECT max(position) FROM message") ?? 0)
     floor = try Self.saved("floor", db)
+    life = try Self.saved("life", db)
     topics = try Int.fetchOne(db, sql: "SELECT count(*) FROM topic") ?? 0
     kept = try Tally(db, of: "message")
   }

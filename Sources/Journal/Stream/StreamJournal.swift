@@ -31,6 +31,8 @@ public final class StreamJournal: Sendable {
 
   /// Of the last message; 0 before the first.
   public var position: Int { store.counts.position }
+  /// Of the numbering: the same over restarts, another in a new folder, and each time in memory.
+  public var life: Int { store.counts.life }
   /// Of what is kept, as the limits count it.
   public var bytes: Int { store.counts.kept.bytes }
   /// Rows that were met and left out since their bytes were not those that had been written.

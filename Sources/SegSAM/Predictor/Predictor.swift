@@ -51,7 +51,8 @@ public enum InferenceStage: String, Sendable, CaseIterable {
 
 /// Answers queries with a model: image features cached by content, queries in batches.
 ///
-/// Inference runs on a queue of its own, some requests at a time, never on the cooperative pool.
+/// Inference runs on a queue of its own, or on the caller's thread where that may block, some
+/// requests at a time, never on the cooperative pool.
 public final class Predictor: SegmentationEngine {
   public let model: ModelInfo
   public let trainedCategories: Set<String>

@@ -16,20 +16,20 @@ final class RequestQueue: Sendable {
   ) async throws -> R {
     let stop = StopFlag()
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        queue.async { [places] in
-          places.wait()
-          defer { places.signal() }
-          continuation.resume(
-            with: Result { () throws -> R in
-              try stop.check()
-              return try body(stop)
-            })
-        }
+      if EngineThreads.mayBlock { return try inPlace(stop, body) }
+      return try await withCheckedThrowingContinuation { continuation in
+        queue.async { continuation.resume(with: Result { try self.inPlace(stop, body) }) }
       }
     } onCancel: {
       stop.set()
     }
+  }
+
+  private func inPlace<R>(_ stop: StopFlag, _ body: (StopFlag) throws -> R) throws -> R {
+    places.wait()
+    defer { places.signal() }
+    try stop.check()
+    return try body(stop)
   }
 }
 

@@ -63,10 +63,9 @@ extension Dispatcher {
     switch outcome {
     case .failure(let error): fail(job, error)
     case .success(.answered(let frames)):
-      end(job, status: "ok")
       answers.store(
         AnswerStore.Answer(digest: job.digest, frames: frames, time: .now), for: job.key)
-      if let route = job.route { send(frames, to: route, request: nil, id: job.key.id) }
+      end(job, status: "ok") { send(frames, to: $0, request: nil, id: job.key.id) }
     case .success(.accepted):
       // What was promised is done, however full the queue has become.
       _ = queue.insert(job, isForced: true)
@@ -89,9 +88,10 @@ extension Dispatcher {
   /// Queues what an earlier life accepted and did not answer.
   func restore(_ requests: [DurableRequests.Restored]) {
     for restored in requests {
+      let digests = restored.content.digests
       let job = Job(
-        request: restored.request, key: restored.key, digest: restored.content.digest,
-        route: nil, content: restored.content, image: nil, lane: restored.content.lane,
+        request: restored.request, key: restored.key, digest: digests.request, route: nil,
+        content: restored.content, imageDigest: digests.image, lane: restored.content.lane,
         arrival: restored.arrival, cost: restored.content.cost,
         progress: ProgressGate(
           id: restored.key.id, request: restored.request, router: router, publisher: publisher))

@@ -70,21 +70,26 @@ struct DurableRequests: Sendable {
     }
   }
 
-  /// Keeps an answer. Where that fails the request stays in the journal and is worked on again after
-  /// a restart.
-  func finish(_ job: Job, frames: [Frame]) {
+  /// Keeps an answer, and what it publishes. Where that fails the request stays in the journal and
+  /// is worked on again after a restart.
+  func finish(_ job: Job, _ finished: Finished) {
+    let key = Self.key(job.key)
     note {
       try journal.finish(
-        Self.key(job.key),
+        key,
         answer: JournalAnswer(
-          digest: Self.digest(job.content), frames: frames.map(\.bytes), time: Date()))
+          digest: Self.digest(job.content), frames: finished.frames.map(\.bytes), time: Date()),
+        outgoing: finished.drafts.isEmpty
+          ? nil
+          : Outgoing(
+            key: key, request: job.request, messages: finished.drafts.compactMap(\.kept)))
     }
   }
 
   /// A request that ended without an answer to keep.
   func abandon(_ key: RequestKey) { note { try journal.abandon(Self.key(key)) } }
 
-  private func note(_ body: () throws -> Void) {
+  func note(_ body: () throws -> Void) {
     do {
       try body()
     } catch {
@@ -93,7 +98,7 @@ struct DurableRequests: Sendable {
     }
   }
 
-  private static func key(_ key: RequestKey) -> JournalKey {
+  static func key(_ key: RequestKey) -> JournalKey {
     JournalKey(owner: key.owner.text, id: key.id)
   }
 

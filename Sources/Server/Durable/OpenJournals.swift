@@ -31,9 +31,14 @@ struct OpenJournals: Sendable {
 
   /// Forgets what has expired.
   func sweep(_ logger: Logger) {
+    // One that fails keeps the other from nothing.
+    note(logger) { try stream.removeExpired(now: Date()) }
+    if let requests { note(logger) { try requests.removeExpired(now: Date()) } }
+  }
+
+  private func note(_ logger: Logger, _ body: () throws -> Void) {
     do {
-      try stream.removeExpired(now: Date())
-      try requests?.removeExpired(now: Date())
+      try body()
     } catch {
       logger.error("the journal failed", metadata: ["error": "\(error)"])
     }

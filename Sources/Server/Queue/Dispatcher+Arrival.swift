@@ -7,6 +7,26 @@ import Telemetry
 import ZeroMQ
 
 extension Dispatcher {
+  /// Past it, parsing and digesting a message would hold up the other clients' messages.
+  private static let quickBytes = 1 << 20
+
+  /// Takes what comes in, until the socket is closed.
+  func serve(_ parser: MessageParser) async {
+    for await message in router.messages {
+      guard let peer = message.frames.first else { continue }
+      let outcome =
+        message.byteCount <= Self.quickBytes
+        ? parser.arrival(in: message, from: peer)
+        : await Task(executorPreference: executor) {
+          parser.arrival(in: message, from: peer)
+        }.value
+      switch outcome {
+      case .success(let arrival): receive(arrival)
+      case .failure(let rejection): refuse(rejection, from: peer)
+      }
+    }
+  }
+
   /// A message that is no acceptable request; it is answered all the same.
   func refuse(_ rejection: Rejection, from peer: Frame) {
     metrics?.rejectedMessages.increment()
@@ -40,7 +60,7 @@ extension Dispatcher {
       try take(
         Job(
           request: request, key: key, digest: arrival.digest, route: route, content: content,
-          image: try heldImage(content, owner: owner, now: now),
+          imageDigest: arrival.imageDigest, image: try heldImage(content, owner: owner, now: now),
           earlier: try earlierAnswer(content, owner: owner), lane: content.lane,
           arrival: now, cost: content.cost,
           progress: ProgressGate(

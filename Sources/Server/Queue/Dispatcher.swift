@@ -1,4 +1,5 @@
 import BusProtocol
+import Dispatch
 import JSONC
 import Logging
 import SegSAM
@@ -7,8 +8,13 @@ import ZeroMQ
 
 /// Who asked for what, what waits, what runs, and what is kept: the server's only mutable state.
 ///
-/// Its methods are short; what computes or waits for a disk runs in tasks on `executor`.
+/// It lives on the sockets' thread, so that a request costs no change of thread but to the engine's
+/// and back. Its methods are short; what computes or waits for a disk runs in tasks on `executor`
+/// and `engineExecutor`.
 actor Dispatcher {
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.unownedExecutor }
+  private nonisolated let loop: SocketLoop
+
   struct Running {
     var job: Job
     var task: Task<Void, Never>?
@@ -21,6 +27,8 @@ actor Dispatcher {
   var work: RequestWork
   let logger: Logger
   let executor = WorkExecutor(label: "segsam.work")
+  /// Of the model lane, with threads of its own, which the engine holds while it computes.
+  let engineExecutor = WorkExecutor(label: "segsam.engine", qos: .userInitiated)
   let birth = ContinuousClock.now
   /// Where durable requests are kept; nil: nowhere.
   let durable: DurableRequests?
@@ -42,6 +50,8 @@ actor Dispatcher {
   var busy: [Lane: Int] = [:]
   var isDraining = false
   var isReloading = false
+  /// Under which `model.reload` got the model that answers; nil: the one that the server began with.
+  var modelName: String?
   var idleWaiters: [CheckedContinuation<Void, Never>] = []
   /// Milliseconds that a request has held the model, smoothed; tells when to come again.
   var usualTime = 100.0
@@ -50,11 +60,12 @@ actor Dispatcher {
   static let lightRequests = 16
 
   init(
-    configuration: SegmentService.Configuration, router: Endpoint, publisher: Publisher,
-    work: RequestWork, logger: Logger, durable: DurableRequests? = nil,
+    configuration: SegmentService.Configuration, loop: SocketLoop, router: Endpoint,
+    publisher: Publisher, work: RequestWork, logger: Logger, durable: DurableRequests? = nil,
     reload: SegmentService.Reload? = nil, metrics: ServerMetrics? = nil, ring: KeyRing? = nil
   ) {
     self.configuration = configuration
+    self.loop = loop
     self.router = router
     self.publisher = publisher
     self.work = work
@@ -98,7 +109,8 @@ actor Dispatcher {
     busy[job.lane, default: 0] += 1
     if job.lane == .model { metrics?.queueWaitSeconds.observe(start - job.arrival) }
     let began = job
-    let task = Task(executorPreference: executor) { [work, configuration, durable, metrics] in
+    let place = job.lane == .model ? engineExecutor : executor
+    let task = Task(executorPreference: place) { [work, configuration, durable, metrics] in
       let outcome: Result<Finished, ProtocolError>
       do {
         if began.isDurable, durable?.begin(began) == false {
@@ -113,7 +125,7 @@ actor Dispatcher {
       }
       // On disk before anybody hears of it.
       if began.isDurable, case .success(let finished) = outcome, !Task.isCancelled {
-        durable?.finish(began, frames: finished.frames)
+        durable?.finish(began, finished)
       }
       await self.finish(began, outcome)
     }
@@ -124,7 +136,7 @@ actor Dispatcher {
     if case .modelReload(let name) = job.content.parameters {
       return try await loadModel(name)
     }
-    return try await work.perform(job)
+    return try await EngineThreads.$mayBlock.withValue(true) { try await work.perform(job) }
   }
 
   /// What of an error a client may see. What is not documented is a fault of the server's: logged,
@@ -163,37 +175,47 @@ actor Dispatcher {
     if let held = finished.held {
       images.put(held, id: held.key, owner: job.key.owner, now: now)
     }
-    for draft in finished.drafts { publisher.publish(draft) }
+    let areTaken = finished.drafts.map { publisher.publish($0) }.allSatisfy { $0 }
+    if job.isDurable, areTaken, !finished.drafts.isEmpty, let durable {
+      publisher.afterwards { _ in durable.published(job.key) }
+    }
     // What the journal holds is not held twice.
     if job.content.method != .streamReplay {
       answers.store(
         AnswerStore.Answer(digest: job.digest, frames: finished.frames, time: now), for: job.key)
     }
-    end(job, status: "ok")
-    guard let route = job.route else { return }
-    send(finished.frames, to: route, request: job.request, id: job.key.id)
+    end(job, status: "ok") { route in
+      send(finished.frames, to: route, request: job.request, id: job.key.id)
+    }
   }
 
   func fail(_ job: Job, _ error: ProtocolError) {
-    end(job, status: error.code.rawValue)
-    guard let route = job.route else { return }
-    reply(.failure(error, id: job.key.id, request: job.request), to: route)
+    end(job, status: error.code.rawValue) { route in
+      reply(.failure(error, id: job.key.id, request: job.request), to: route)
+    }
   }
 
-  func end(_ job: Job, status: String) {
+  /// Ends a request with its final reply. Its client waits for nothing else: what the stream and the
+  /// log are told comes after it.
+  func end(_ job: Job, status: String, _ answer: (Route) -> Void) {
     timers.removeValue(forKey: job.request)?.cancel()
     if job.isCounted { limiter.finish(job.key.owner, bytes: job.content.payloadBytes) }
-    job.progress.shut(status)
+    let isLast = job.progress.shut()
+    if let route = job.route { answer(route) }
     let total = ContinuousClock.now - job.arrival
     let method = job.content.method.rawValue
     metrics?.requests.increment(method, status)
     metrics?.requestSeconds.observe(total, method)
-    logger.info(
-      "request",
-      metadata: [
-        "request": "\(job.request)", "method": "\(job.content.header.method)",
-        "status": "\(status)", "ms": "\(total.milliseconds)",
-      ])
+    // The reply is queued, and goes out when the sockets have their turn: before this.
+    Task {
+      if isLast { job.progress.publishLast(status) }
+      logger.info(
+        "request",
+        metadata: [
+          "request": "\(job.request)", "method": "\(job.content.header.method)",
+          "status": "\(status)", "ms": "\(total.milliseconds)",
+        ])
+    }
   }
 
   func reply(_ header: ReplyHeader, to route: Route) {

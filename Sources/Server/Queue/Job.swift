@@ -12,6 +12,8 @@ struct Job: Sendable {
   /// Who asked last; nil for a request of an earlier life that nobody has asked for since.
   var route: Route?
   var content: Request
+  /// Of the input image: its key in the engine's cache.
+  var imageDigest: ContentDigest?
   /// Held image that `image_id` names, resolved on arrival.
   var image: KeyedImage?
   /// The stored answer that `refine` names, resolved on arrival.

@@ -48,11 +48,16 @@ final class ProgressGate: Sendable {
       if state.isShut { return }
       if let last = state.last, now - last < Self.pause, done < total { return }
       state.last = now
+      // The last word on the stream follows at once: nothing is told by "all of it runs" before it.
+      let isTold = done < total
+      if !isTold && state.route == nil { return }
       let result: JSONValue = [
         "state": "running", "done": JSONValue(done), "total": JSONValue(total),
       ]
-      publisher.publish(
-        StreamDraft(topic: .progress(request: request), request: request, result: result))
+      if isTold {
+        publisher.publish(
+          StreamDraft(topic: .progress(request: request), request: request, result: result))
+      }
       if let route = state.route {
         send(
           ReplyHeader(id: id, request: request, status: .partial, result: result), to: route)
@@ -61,16 +66,22 @@ final class ProgressGate: Sendable {
   }
 
   /// Nothing is sent after this returns, but the last word on the stream.
-  func shut(_ last: String) {
+  ///
+  /// - Returns: false where it was shut before.
+  func shut() -> Bool {
     state.withLock { state in
-      guard !state.isShut else { return }
-      state.isShut = true
-      guard isPublic else { return }
-      publisher.publish(
-        StreamDraft(
-          topic: .progress(request: request), request: request, result: ["state": .string(last)]))
-      publisher.forget(.progress(request: request))
+      defer { state.isShut = true }
+      return !state.isShut
     }
+  }
+
+  /// The last word on the stream: how the request ended.
+  func publishLast(_ outcome: String) {
+    guard isPublic else { return }
+    let topic = Topic.progress(request: request)
+    publisher.publish(
+      StreamDraft(topic: topic, request: request, result: ["state": .string(outcome)]))
+    publisher.forget(topic)
   }
 
   private func send(_ header: ReplyHeader, to route: Route) {

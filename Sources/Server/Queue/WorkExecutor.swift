@@ -5,7 +5,10 @@ import Dispatch
 final class WorkExecutor: TaskExecutor {
   private let queue: DispatchQueue
 
-  init(label: String) { queue = DispatchQueue(label: label, attributes: .concurrent) }
+  /// - Parameter qos: each has a pool of its own; what blocks in one holds up no other.
+  init(label: String, qos: DispatchQoS = .default) {
+    queue = DispatchQueue(label: label, qos: qos, attributes: .concurrent)
+  }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let unowned = UnownedJob(job)

@@ -5,6 +5,8 @@ import ZeroMQ
 struct Arrival: Sendable {
   var content: Request
   var digest: ContentDigest
+  /// Of the input image.
+  var imageDigest: ContentDigest?
   /// Header and inputs, without routing id and envelope.
   var frames: [Frame]
   /// The routing id.

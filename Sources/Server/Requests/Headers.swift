@@ -19,19 +19,30 @@ extension Frame {
 }
 
 extension Request {
-  /// Of what makes two requests the same: `deadline_ms`, `priority` and `progress` do not count.
-  var digest: ContentDigest {
-    ContentDigest { hasher in
+  /// Of what makes two requests the same (`deadline_ms`, `priority` and `progress` do not count),
+  /// and of its image.
+  var digests: (request: ContentDigest, image: ContentDigest?) {
+    // The bytes are read once: the request's digest is of the image's.
+    let image = image?.digest
+    let request = ContentDigest { hasher in
       hasher.combine(header.method)
       hasher.combine(header.durable)
       hasher.combine(header.parameters)
       hasher.combine(header.inputs)
-      hasher.combine(image?.tensor.payload)
+      hasher.combine(image)
     }
+    return (request, image)
   }
 }
 
 extension InputImage {
   /// Of bytes and image parameters: the key of the engine's cache, and the `image_id`.
-  var digest: ContentDigest { ContentDigest { $0.combine(self) } }
+  var digest: ContentDigest {
+    let bytes = ContentDigest(tensor.payload)
+    return ContentDigest { hasher in
+      hasher.combine(tensor.entry)
+      hasher.combine(parameters)
+      hasher.combine(bytes)
+    }
+  }
 }

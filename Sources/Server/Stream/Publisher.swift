@@ -53,11 +53,13 @@ final class Publisher: Sendable {
   /// Messages that found no room, here or with libzmq.
   var dropped: Int { endpoint.undelivered + refused.load(ordering: .relaxed) }
 
-  func publish(_ draft: StreamDraft) {
+  /// - Returns: false where too much waits already: the message is lost.
+  @discardableResult
+  func publish(_ draft: StreamDraft) -> Bool {
     let cost = draft.cost
     guard waiting.load(ordering: .relaxed) + cost <= mostBytes else {
       refused.add(1, ordering: .relaxed)
-      return
+      return false
     }
     waiting.add(cost, ordering: .relaxed)
     let now = Date()
@@ -65,12 +67,23 @@ final class Publisher: Sendable {
       self.send(draft, time: now)
       self.waiting.subtract(cost, ordering: .relaxed)
     }
+    return true
+  }
+
+  /// Runs what may wait for the disk, once all that was published before is with the journal. What it
+  /// publishes goes at once; false where the journal could not keep it.
+  func afterwards(
+    _ body: @escaping @Sendable (_ publish: (StreamDraft) -> Bool) -> Void
+  ) {
+    queue.async { body { self.send($0, time: Date()) } }
   }
 
   /// Says that the server lives, with the last position.
   func heartbeat() {
     queue.async { [endpoint, journal] in
-      let header = StreamHeader(position: journal.position, time: Self.text(Date()))
+      let header = StreamHeader(
+        position: journal.position, time: Self.text(Date()),
+        life: String(journal.life, radix: 16))
       guard let topic = Topic.heartbeat.text, let frame = header.frame else { return }
       endpoint.send(Message([Frame(topic), frame]))
     }
@@ -89,8 +102,10 @@ final class Publisher: Sendable {
     await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
   }
 
-  private func send(_ draft: StreamDraft, time: Date) {
-    guard let topic = draft.topic.text else { return }
+  /// - Returns: whether it can be replayed.
+  @discardableResult
+  private func send(_ draft: StreamDraft, time: Date) -> Bool {
+    guard let topic = draft.topic.text else { return false }
     metrics?.streamMessages.increment()
     let tensors = draft.tensors.map(\.payload.frame)
     func header(_ position: Int, _ topicPosition: Int?) throws -> Frame {
@@ -108,10 +123,12 @@ final class Publisher: Sendable {
         try [header(position, count).bytes] + tensors.map(\.bytes)
       }
       endpoint.send(Message([Frame(topic), Frame(record.frames[0])] + tensors))
+      return true
     } catch {
       failed(error)
-      guard let frame = try? header(journal.position, nil) else { return }
+      guard let frame = try? header(journal.position, nil) else { return false }
       endpoint.send(Message([Frame(topic), frame] + tensors))
+      return false
     }
   }
 

@@ -80,15 +80,15 @@ enum MaskCoding {
     mask.voxels.withUnsafeBufferPointer { values in
       for k in 0..<mask.depth {
         for y in 0..<mask.height {
-          let row = (k * mask.height + y) * mask.width
-          var first = -1
-          var last = -1
-          for x in 0..<mask.width where values[row + x] != 0 {
-            if first < 0 { first = x }
-            last = x
-            voxels += 1
-          }
-          guard first >= 0 else { continue }
+          let start = (k * mask.height + y) * mask.width
+          let row = UnsafeBufferPointer(rebasing: values[start..<start + mask.width])
+          // Without a branch, so that many are counted at a time: most rows are empty.
+          var count: UInt32 = 0
+          for value in row { count &+= value == 0 ? 0 : 1 }
+          guard count > 0, let first = row.firstIndex(where: { $0 != 0 }),
+            let last = row.lastIndex(where: { $0 != 0 })
+          else { continue }
+          voxels += Int(count)
           low = [min(low[0], first), min(low[1], y), min(low[2], k)]
           high = [max(high[0], last + 1), max(high[1], y + 1), k + 1]
         }

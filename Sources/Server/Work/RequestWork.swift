@@ -1,7 +1,6 @@
 import BusProtocol
 import Imaging
 import JSONC
-import Journal
 import SegSAM
 import ZeroMQ
 
@@ -10,8 +9,8 @@ struct RequestWork: Sendable {
   var engine: any SegmentationEngine
   var lookup: CategoryLookup
   var configuration: SegmentService.Configuration
-  /// What was published.
-  var stream: StreamJournal?
+  /// Of what `stream.replay` tells.
+  var stream: Publisher?
 
   /// - Throws: `ProtocolError`, `CancellationError`, or whatever the engine throws.
   func perform(_ job: Job) async throws -> Answer {
@@ -33,8 +32,10 @@ struct RequestWork: Sendable {
     case .categoriesResolve(let queries): return Answer(result: lookup.resolve(queries))
     case .streamReplay(let parameters):
       guard let stream else { throw ProtocolError(.internal, "the stream is not kept") }
+      // Who has an answer finds what it published.
+      await stream.flush()
       return try ReplayWork(
-        journal: stream, limits: configuration.limits, budget: configuration.budget
+        journal: stream.journal, limits: configuration.limits, budget: configuration.budget
       ).answer(parameters)
     case .imageDrop, .capabilities, .status, .cancel, .modelReload:
       throw ProtocolError(.internal, "this method is not answered by work")
@@ -43,10 +44,10 @@ struct RequestWork: Sendable {
 
   private func image(of job: Job) throws(ProtocolError) -> KeyedImage {
     if let held = job.image { return held }
-    guard let input = job.content.image else {
+    guard let input = job.content.image, let digest = job.imageDigest else {
       throw .invalidArgument("an input image or an image_id is needed", path: "inputs")
     }
-    return try ImageReader(limits: configuration.limits).read(input, key: input.digest.text)
+    return try ImageReader(limits: configuration.limits).read(input, key: digest.text)
   }
 
   private func put(_ job: Job) async throws -> Answer {

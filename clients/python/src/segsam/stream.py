@@ -43,6 +43,11 @@ class StreamMessage:
     """It did not come live, but by `stream.replay`."""
 
     @property
+    def life(self) -> str | None:
+        """In heartbeats: of the stream's numbers. Another one, and they have begun anew."""
+        return reading.text_or_none(self.header, "life")
+
+    @property
     def mask(self) -> Mask | None:
         """Of a result: `[…image]`."""
         masks = self.tensors.get("binary_masks")
@@ -168,6 +173,8 @@ class Tracker:
         self._live = after
         self._complete = after
         self._is_doubtful = after is not None
+        # Of the server's numbers, as its heartbeats tell.
+        self._life: str | None = None
 
     def reconnected(self) -> None:
         """What was published meanwhile did not come."""
@@ -179,6 +186,9 @@ class Tracker:
         is_old = self._live is not None and (
             position < self._live
             or (position == self._live and message.topic_position is not None))
+        life = message.life or self._life
+        is_old = is_old or self._life not in (None, life)
+        self._life = life
         if is_old:
             self._begin_anew(0)
         elif message.topic_position is not None and topic in self._last:

@@ -1,6 +1,7 @@
 public import Imaging
 public import SegSAM
 import Synchronization
+public import Vocabulary
 
 /// An engine for tests and demonstrations of the bus: no network, the same answer for the same
 /// question. Each category is an ellipse (an ellipsoid in a volume) at a place of its own.
@@ -26,10 +27,11 @@ public final class FakeEngine: SegmentationEngine {
   private let counts = Mutex(Counts())
 
   public init(
-    trained: Set<String>, model: ModelInfo = ModelInfo(name: "fake", version: "1"),
+    trained: Set<String> = FakeEngine.usual,
+    model: ModelInfo = ModelInfo(name: "fake", version: "1"),
     absent: Set<String> = [], undrawn: Set<String> = [],
     delay: Duration = .zero, gate: Gate? = nil,
-    parts: @escaping @Sendable (String) -> [String] = { [$0] },
+    parts: @escaping @Sendable (String) -> [String] = { Vocabulary.small.parts(of: $0) },
     failure: (@Sendable (Int) -> (any Error)?)? = nil
   ) {
     trainedCategories = trained
@@ -98,6 +100,14 @@ public final class FakeEngine: SegmentationEngine {
     var mask = BinaryMask(width: image.width, height: image.height, depth: image.depth)
     if let box = query.box {
       Shape(box).fill(&mask)
+    } else if let prompt = query.mask {
+      // As told, and corrected where there are clicks.
+      mask = prompt.mask
+      for click in query.clicks {
+        let at = click.at.map { Int($0.rounded()) } + [0]
+        mask.voxels[(at[2] * image.height + at[1]) * image.width + at[0]] =
+          click.isPositive ? 1 : 0
+      }
     } else {
       let names = found.isEmpty ? [subject(query)] : found.filter(\.isPresent).map(\.category)
       for name in names where !undrawn.contains(name) { Shape(name, in: image).fill(&mask) }
