@@ -108,7 +108,8 @@ struct DurableTests {
     _ = try stream.append(topic: whole.messages[0].topic, time: Date()) { _, _ in
       renamed(whole.messages[0].frames)
     }
-    (requests.close(), stream.close())
+    requests.close()
+    stream.close()
     try await TestServer.with(configuration(folder)) { _ in }
     let (later, end) = try journals(folder)
     #expect(try later.outgoing().isEmpty)
@@ -118,7 +119,8 @@ struct DurableTests {
     for (first, second) in zip(all, all.dropFirst(3)) {
       #expect(first.frames.dropFirst() == second.frames.dropFirst())
     }
-    (later.close(), end.close())
+    later.close()
+    end.close()
   }
 
   private func journals(_ folder: Folder) throws -> (RequestJournal, StreamJournal) {
