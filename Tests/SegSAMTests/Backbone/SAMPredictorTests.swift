@@ -61,6 +61,22 @@ struct SAMPredictorTests {
     #expect(got.voxels == turn.apply(wanted.voxels))
   }
 
+  @Test("a mask is a prompt, on the slices where it is set, with its box or without")
+  func masks() async throws {
+    var told = BinaryMask(width: 40, height: 30, depth: 3)
+    for y in 4..<24 { for x in 6..<30 { told.voxels[(30 + y) * 40 + x] = 1 } }
+    let result = try await ask([
+      box, Query(.unnamed, mask: MaskPrompt(told)),
+      Query(.unnamed, mask: MaskPrompt(told, givesBox: false)),
+    ])
+    let masks = try result.queries.map { try #require($0.mask) }
+    #expect(masks[1].slice(0)?.count == 0 && masks[1].slice(2)?.count == 0)
+    // Not what the same box says, nor what the mask alone does.
+    #expect(masks[1].slice(1) != masks[0].slice(1))
+    #expect(masks[1].slice(1) != masks[2].slice(1))
+    #expect(result.queries[1].alternatives.isEmpty)
+  }
+
   @Test("one click alone is ambiguous: the likeliest of three masks answers")
   func ambiguity() async throws {
     let click = Click(at: [20, 14, 1], isPositive: true)
