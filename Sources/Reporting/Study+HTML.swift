@@ -90,6 +90,7 @@ extension Study {
       let parts = finding.parts.map { "\($0.category) \($0.present ? "found" : "not found")" }
       under += "<small>\(escaped(parts.joined(separator: ", ")))</small>"
     }
+    for warning in finding.warnings ?? [] { under += "<small>⚠ \(escaped(warning))</small>" }
     let swatch = color.map(String.init).joined(separator: " ")
     return """
       <tr><td><span class="swatch" style="background: rgb(\(swatch))"></span>\

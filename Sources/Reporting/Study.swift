@@ -65,7 +65,7 @@ public struct Study: Sendable {
       presence: query.presence, score: query.score, voxels: 0,
       parts: query.parts.map {
         Finding.Part(category: $0.category, present: $0.isPresent, presence: $0.presence)
-      })
+      }, warnings: query.warnings.isEmpty ? nil : query.warnings)
     guard query.isPresent, let mask = query.mask, let box = mask.boundingBox else { return finding }
     finding.voxels = mask.count
     finding.box = box.bounds(isVolume: image.isVolume)

@@ -88,6 +88,8 @@ public struct Finding: Codable, Sendable, Hashable {
   public var slices: Slices?
   /// Of a composite.
   public var parts: [Part]
+  /// What a reader should know of the mask, such as that the volume is implausible; nil: nothing.
+  public var warnings: [String]?
 
   enum CodingKeys: String, CodingKey {
     case category, name, present, presence, score, voxels
@@ -95,6 +97,6 @@ public struct Finding: Codable, Sendable, Hashable {
     case volume = "volume_ml"
     case intensity
     case box = "bbox"
-    case slices, parts
+    case slices, parts, warnings
   }
 }

@@ -19,8 +19,9 @@ private func study(name: String = "liver", isVolume: Bool = true, hasSpacing: Bo
   var mask = BinaryMask(width: 4, height: 3, depth: depth)
   for at in isVolume ? [5, 18, 19] : [5, 6, 7] { mask.voxels[at] = 1 }
   let empty = BinaryMask(width: 4, height: 3, depth: depth)
-  let found = QueryResult(
+  var found = QueryResult(
     category: "liver", isPresent: true, presence: 0.9, score: 0.8, mask: mask)
+  found.warnings = ["liver has <1> ml"]
   let absent = QueryResult(
     category: "kidneys", isPresent: false, presence: 0.1, score: 0.2, mask: empty,
     parts: [PartResult(category: "left_kidney", isPresent: false, presence: 0.1)])
@@ -59,6 +60,12 @@ private func study(name: String = "liver", isVolume: Bool = true, hasSpacing: Bo
     let blind = try study(isVolume: false, hasSpacing: false).report()
     #expect(blind.findings[0].area == nil && blind.image.spacing == nil)
     #expect(blind.image.affine == nil && blind.findings[0].voxels == 3)
+  }
+
+  @Test func warningsAreTold() throws {
+    let study = try study()
+    #expect(study.report().findings.map(\.warnings) == [["liver has <1> ml"], nil])
+    #expect(try study.html().contains("⚠ liver has &lt;1&gt; ml"))
   }
 
   @Test func jsonKeepsEverything() throws {
