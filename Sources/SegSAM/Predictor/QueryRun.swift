@@ -198,16 +198,18 @@ struct QueryRun: Hashable, Sendable {
     return ([clicks[0]] + latest, Array(clicks[1..<clicks.count - latest.count]))
   }
 
-  /// What masks and further clicks add to the logits of a slice, `[height, width]`.
+  /// What masks and clicks add to the logits of a slice, `[height, width]`: clicks that the network has
+  /// no place for, and beside a mask all, strongly, for they correct it.
   func prior(on slice: Int, room: Int, width: Int, height: Int) -> [Float]? {
     let here = clicks.filter { Int($0.at[2].rounded()) == slice }
-    let rest = Self.told(here, room: room).rest
     let logits = prior?.logits(on: slice)
-    guard !rest.isEmpty else { return logits }
+    let told = prior == nil ? Self.told(here, room: room).rest : here
+    guard !told.isEmpty else { return logits }
     var sum = logits ?? [Float](repeating: 0, count: width * height)
-    for spot in rest {
-      ClickPrior(x: spot.at[0], y: spot.at[1], isPositive: spot.isPositive)
-        .add(to: &sum, width: width, height: height)
+    for spot in told {
+      ClickPrior(
+        x: spot.at[0], y: spot.at[1], isPositive: spot.isPositive, isCorrection: prior != nil
+      ).add(to: &sum, width: width, height: height)
     }
     return sum
   }
