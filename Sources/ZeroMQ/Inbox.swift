@@ -49,20 +49,24 @@ final class Inbox: Sendable {
 
   /// Waits for the next message; nil once it is finished and empty, or the task is cancelled.
   func next(isolation actor: isolated (any Actor)?) async -> Message? {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation(isolation: actor) { continuation in
-        let (message, isOver) = state.withLock { state -> (Message?, Bool) in
-          if let message = state.popFirst() { return (message, true) }
-          if state.isFinished || Task.isCancelled { return (nil, true) }
-          precondition(state.taker == nil, "one task at a time takes messages")
-          state.taker = continuation
-          return (nil, false)
-        }
-        if isOver { continuation.resume(returning: message) }
-      }
-    } onCancel: {
-      state.withLock { $0.taker.take() }?.resume(returning: nil)
+    await withTaskCancellationHandler(
+      operation: {
+        // Only a closure that captures the actor runs on it (SE-0420).
+        await withCheckedContinuation(isolation: actor) { wait($0) }
+      },
+      onCancel: { state.withLock { $0.taker.take() }?.resume(returning: nil) },
+      isolation: actor)
+  }
+
+  private func wait(_ taker: CheckedContinuation<Message?, Never>) {
+    let (message, isOver) = state.withLock { state -> (Message?, Bool) in
+      if let message = state.popFirst() { return (message, true) }
+      if state.isFinished || Task.isCancelled { return (nil, true) }
+      precondition(state.taker == nil, "one task at a time takes messages")
+      state.taker = taker
+      return (nil, false)
     }
+    if isOver { taker.resume(returning: message) }
   }
 
   /// - Returns: whether there is room again where there was none: the poll thread waits for that.

@@ -109,27 +109,40 @@ actor Dispatcher {
     busy[job.lane, default: 0] += 1
     if job.lane == .model { metrics?.queueWaitSeconds.observe(start - job.arrival) }
     let began = job
-    let place = job.lane == .model ? engineExecutor : executor
-    let task = Task(executorPreference: place) { [work, configuration, durable, metrics] in
-      let outcome: Result<Finished, ProtocolError>
-      do {
-        if began.isDurable, durable?.begin(began) == false {
-          throw ProtocolError(.internal, "the server has ended several times at this request")
-        }
-        let answer = try await self.perform(began, with: work)
-        metrics?.observe(stages: answer.timing)
-        outcome = Finished.make(
-          answer, of: began, model: work.engine.model, limit: configuration.limits.headerBytes)
-      } catch {
-        outcome = .failure(self.explain(error, of: began))
+    // Begun and ended on this actor, so that the last change of thread is the one that brings the
+    // answer.
+    let task = Task.immediate { [work] in
+      let outcome = await withTaskExecutorPreference(
+        began.lane == .model ? engineExecutor : executor
+      ) {
+        await self.outcome(of: began, work)
       }
-      // On disk before anybody hears of it.
-      if began.isDurable, case .success(let finished) = outcome, !Task.isCancelled {
-        durable?.finish(began, finished)
-      }
-      await self.finish(began, outcome)
+      finish(began, outcome)
     }
     running[job.key] = Running(job: job, task: task)
+  }
+
+  @concurrent
+  nonisolated private func outcome(
+    of job: Job, _ work: RequestWork
+  ) async -> Result<Finished, ProtocolError> {
+    let outcome: Result<Finished, ProtocolError>
+    do {
+      if job.isDurable, durable?.begin(job) == false {
+        throw ProtocolError(.internal, "the server has ended several times at this request")
+      }
+      let answer = try await perform(job, with: work)
+      metrics?.observe(stages: answer.timing)
+      outcome = Finished.make(
+        answer, of: job, model: work.engine.model, limit: configuration.limits.headerBytes)
+    } catch {
+      outcome = .failure(explain(error, of: job))
+    }
+    // On disk before anybody hears of it.
+    if job.isDurable, case .success(let finished) = outcome, !Task.isCancelled {
+      durable?.finish(job, finished)
+    }
+    return outcome
   }
 
   nonisolated private func perform(_ job: Job, with work: RequestWork) async throws -> Answer {

@@ -26,7 +26,8 @@ struct StreamDraft: Sendable {
 /// Where the journal cannot be written, as on a full disk, messages still go out, under the last
 /// position and without one of their topic: who listens loses nothing, but they cannot be replayed.
 final class Publisher: Sendable {
-  private let queue = DispatchQueue(label: "segsam.stream")
+  /// Where a core is scarce, the reply to who asked goes first.
+  private let queue = DispatchQueue(label: "segsam.stream", qos: .utility)
   private let endpoint: Endpoint
   let journal: StreamJournal
   private let failed: @Sendable (any Error) -> Void
