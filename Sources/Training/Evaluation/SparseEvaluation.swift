@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 public import SegSAM
 public import Vocabulary
-public import Volumetrics
+import Volumetrics
 
 /// Measures what filling a volume from every n-th slice's annotation is worth, beside the same shapes
 /// interpolated by their signed distances.

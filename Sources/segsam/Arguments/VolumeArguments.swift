@@ -58,23 +58,25 @@ struct StepsArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
 
 extension VolumeArguments {
   /// What a request can say; members that are as usual are left out.
-  func apply(to parameters: inout SegmentParameters) throws {
+  func apply(to parameters: inout SegmentParameters) {
     let usual = VolumeOptions()
-    if zoom != usual.zoom {
-      guard let asked = SegmentParameters.Zoom(rawValue: zoom.rawValue) else {
-        throw ValidationError("--zoom \(zoom.rawValue) goes with evaluate only.")
-      }
-      parameters.zoom = asked
-    }
+    if zoom != usual.zoom { parameters.zoom = SegmentParameters.Zoom(rawValue: zoom.rawValue) }
     if propagate != usual.propagation {
-      guard let asked = SegmentParameters.Propagation(rawValue: propagate.rawValue) else {
-        throw ValidationError("--propagate \(propagate.rawValue) goes with --sparse.")
-      }
-      parameters.propagate = asked
+      parameters.propagate = SegmentParameters.Propagation(rawValue: propagate.rawValue)
     }
     if postProcess.steps != usual.postProcessing {
       parameters.postProcess = Set(
         postProcess.steps.compactMap { SegmentParameters.PostProcessing(rawValue: $0.rawValue) })
+    }
+  }
+
+  /// What no request can say.
+  func checkForRequest() throws {
+    guard SegmentParameters.Zoom(rawValue: zoom.rawValue) != nil else {
+      throw ValidationError("--zoom \(zoom.rawValue) goes with evaluate only.")
+    }
+    guard SegmentParameters.Propagation(rawValue: propagate.rawValue) != nil else {
+      throw ValidationError("--propagate \(propagate.rawValue) goes with --sparse.")
     }
   }
 }

@@ -82,6 +82,7 @@ struct SegmentCommand: AsyncParsableCommand {
       }
       return
     }
+    try volumes.checkForRequest()
     if isOpen && !all.everything {
       throw ValidationError(
         "Say what to find: --categories, --free-text, --box, --point, --everything or --sparse.")
@@ -90,14 +91,14 @@ struct SegmentCommand: AsyncParsableCommand {
 
   private var names: [String] { categories.flatMap(NameList.parse) + category }
 
-  func parameters() throws -> SegmentParameters {
+  var parameters: SegmentParameters {
     var parameters = SegmentParameters()
     parameters.categories = names
     parameters.freeText = freeText
     // An eighth of the bytes; what is written is the same.
     parameters.encoding = .bits
     prompts.apply(to: &parameters)
-    try volumes.apply(to: &parameters)
+    volumes.apply(to: &parameters)
     return parameters
   }
 
@@ -112,7 +113,7 @@ struct SegmentCommand: AsyncParsableCommand {
     }
     if all.everything { return try await runEverything(input.file, input.image) }
     let source = input.file.source(input.image)
-    let parameters = try parameters()
+    let parameters = parameters
     let reply = try await server.withClient { client in
       try await client.call(
         .segment(parameters), image: source, showing: Progress("segmenting", unit: "slices"))
