@@ -537,8 +537,38 @@ def publish(client):
                 {"categories": ["liver"], "publish": wrong}, image())
 
 
+def refine(client):
+    name = f"earlier-{uuid.uuid4()}"
+    assert client.call("segment", {"categories": ["liver"]}, [image()], id=name).status == "ok"
+    assert ok(client, {"refine": name, "points": [{"at": [3, 3], "label": 0}]})
+    for wrong in ("never asked", "", 7):
+        refused(client, "invalid_argument", "segment",
+                {"categories": ["liver"], "refine": wrong}, image())
+
+
+def zoom(client):
+    for given in ("off", "auto", "on"):
+        assert ok(client, {"zoom": given})
+    refused(client, "invalid_argument", "segment",
+            {"categories": ["liver"], "zoom": "everywhere"}, image())
+
+
+def propagate(client):
+    for given in ("off", "auto"):
+        assert ok(client, {"propagate": given})
+    refused(client, "invalid_argument", "segment",
+            {"categories": ["liver"], "propagate": "annotated"}, image())
+
+
+def post_process(client):
+    for given in ([], ["sides", "components", "holes"]):
+        assert ok(client, {"post_process": given})
+    refused(client, "invalid_argument", "segment",
+            {"categories": ["liver"], "post_process": ["zoom"]}, image())
+
+
 PARAMETERS = [categories, free_text, boxes, points, image_id, outputs, encoding, threshold,
-              presence_threshold, publish]
+              presence_threshold, publish, refine, zoom, propagate, post_process]
 
 
 @rows(PARAMETERS)

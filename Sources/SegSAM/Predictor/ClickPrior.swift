@@ -7,9 +7,9 @@ struct ClickPrior {
   /// Whether it stands against a mask and a box, which say a lot.
   var isCorrection = false
   /// How far it reaches, in the network's pixels at a side of 256.
-  private var reach: Double { isCorrection ? 10 : 6 }
-  /// What it says at its place.
-  private var strength: Float { isCorrection ? 24 : 6 }
+  private var reach: Double { 6 }
+  /// What it says at its place: a correction has its way.
+  private var strength: Float { isCorrection ? 200 : 6 }
 
   /// Adds a tent.
   func add(to logits: inout [Float], width: Int, height: Int) {
