@@ -11,6 +11,8 @@ SWIFT_FLAGS ?=
 JOBS ?=
 flags := --scratch-path $(SCRATCH) $(if $(JOBS),--jobs $(JOBS)) $(SWIFT_FLAGS)
 segsam := $(SCRATCH)/release/segsam
+# Tests that compute for seconds on end, apart from those that wait for sockets and have limits of time.
+computing := ^(VolumetricsTests|SegSAMTests|TrainingTests|CheckpointsTests|ImagingTests)\.
 python := .deps/python/bin/python
 swift_sources := Package.swift Sources Tests
 # Real images, where a checkout has them beside it.
@@ -45,7 +47,8 @@ test: bootstrap-tests swift-test integration-test ## every test: Swift, and a Py
 
 swift-test: bootstrap-tests
 	$(call say,Swift tests (debug build))
-	@SEGSAM_PYTHON="$$PWD/$(python)" swift test --disable-xctest $(flags)
+	@SEGSAM_PYTHON="$$PWD/$(python)" swift test --disable-xctest $(flags) --skip '$(computing)'
+	@SEGSAM_PYTHON="$$PWD/$(python)" swift test --disable-xctest $(flags) --skip-build --filter '$(computing)'
 
 integration-test: bootstrap-tests build
 	$(call say,integration tests: a Python client against the real server)
