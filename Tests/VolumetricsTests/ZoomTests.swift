@@ -78,7 +78,8 @@ struct ZoomTests {
   }
 
   @Test(
-    "puts the mask back in whatever order the axes came", arguments: [0, 5, 10, 15, 17, 22, 27, 32, 34, 39, 44, 47])
+    "puts the mask back in whatever order the axes came",
+    arguments: [0, 5, 10, 15, 17, 22, 27, 32, 34, 39, 44, 47])
   func orders(number: Int) async throws {
     let (axes, flips) = Self.axisOrders[number]
     let turned = Turned(body, axes: axes, flips: flips)
