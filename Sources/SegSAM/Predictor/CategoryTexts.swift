@@ -20,15 +20,12 @@ public final class CategoryTexts: Sendable {
 
   /// f_t, `[aspects · textWidth]`, zeros for a category without a description. Blocks.
   public func vectors(_ category: String, modality: String?) throws -> [Float] {
-    let key = "\(category) \(modality ?? "")"
-    if let known = kept.withLock({ $0[key] }) { return known }
     let texts = vocabulary.aspectTexts(for: standIns[category] ?? category, modality: modality)
-    let vectors =
-      texts.isEmpty
-      ? [Float](repeating: 0, count: Aspect.allCases.count * TextEncoder.width)
-      : try encoder.encode(texts).flatMap { $0 }
-    kept.withLock { $0[key] = vectors }
-    return vectors
+    if texts.isEmpty {
+      return [Float](repeating: 0, count: Aspect.allCases.count * TextEncoder.width)
+    }
+    // Kept by what is said, which the vocabulary bounds: the modality may be any word of a client's.
+    return try vectors(sentences: texts)
   }
 
   /// A free description, which stands for the name; the other aspects are left open. Blocks.
