@@ -77,6 +77,11 @@ public struct BinaryMask: Sendable, Hashable {
 
   /// How many voxels are set.
   public var count: Int { voxels.reduce(0) { $0 + Int($1) } }
+
+  /// What is set and what is not, exchanged.
+  package var inverse: BinaryMask {
+    BinaryMask(width: width, height: height, depth: depth, voxels: voxels.map { $0 == 0 ? 1 : 0 })
+  }
 }
 
 /// A label per voxel on an image's own grid, 0 being background.

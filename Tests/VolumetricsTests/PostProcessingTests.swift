@@ -14,7 +14,7 @@ struct PostProcessingTests {
   ) async throws -> SegmentationResult {
     var options = SegmentOptions()
     options.volume = VolumeOptions(postProcessing: steps)
-    return try await VolumeEngine(engine, vocabulary: testVocabulary).segment(
+    return try await VolumeEngine(engine, vocabulary: testVocabulary.get()).segment(
       body.image, imageKey: "k", queries: names.map { Query(.category($0)) }, options: options,
       progress: nil)
   }
@@ -116,6 +116,6 @@ struct PostProcessingTests {
     #expect(result.queries[0].mask?.count == wanted)
     #expect(result.queries[0].parts.filter(\.isPresent).count == 2)
     #expect(result.queries[0].steps.first?.note?.hasPrefix("left kidney") == true)
-    #expect(Set(result.labels) == Set(testVocabulary.parts(of: "kidneys")))
+    #expect(Set(result.labels) == Set(try testVocabulary.get().parts(of: "kidneys")))
   }
 }

@@ -115,7 +115,7 @@ struct PropagationTests {
     let engine = ForgetfulEngine(engine, forgets: [15, 16, 31])
     var options = SegmentOptions()
     options.volume = VolumeOptions(propagation: .auto, postProcessing: [])
-    let result = try await VolumeEngine(engine, vocabulary: testVocabulary).segment(
+    let result = try await VolumeEngine(engine, vocabulary: testVocabulary.get()).segment(
       body.image, imageKey: "k", queries: [Query(.category("spleen"))], options: options,
       progress: nil)
     #expect(differing(result.queries[0].mask, body.mask(of: 100)) == 0)

@@ -100,11 +100,7 @@ struct BoxBody {
   }
 }
 
-let testVocabulary: Vocabulary = {
-  do { return try Vocabulary.load(at: VocabularyLocation.find()) } catch {
-    fatalError("the vocabulary cannot be read: \(error)")
-  }
-}()
+let testVocabulary = Result { try Vocabulary.load(at: VocabularyLocation.find()) }
 
 /// In how many voxels two masks differ; all where one is missing. (Masks themselves would fill pages
 /// of a failure's message.)

@@ -13,7 +13,7 @@ struct ZoomTests {
   ) async throws -> SegmentationResult {
     var options = SegmentOptions()
     options.volume = VolumeOptions(zoom: zoom, postProcessing: [])
-    return try await VolumeEngine(engine, vocabulary: testVocabulary).segment(
+    return try await VolumeEngine(engine, vocabulary: testVocabulary.get()).segment(
       image, imageKey: "k", queries: names.map { Query(.category($0)) }, options: options,
       progress: nil)
   }

@@ -35,8 +35,6 @@ extension BinaryMask {
   public func signedDistances(spacing: [Double] = [1, 1, 1]) -> [Float]? {
     guard voxels.contains(where: { $0 != 0 }) else { return nil }
     let inside = distances(spacing: spacing)
-    var inverse = self
-    for n in inverse.voxels.indices { inverse.voxels[n] = voxels[n] == 0 ? 1 : 0 }
     let outside = inverse.distances(spacing: spacing)
     let half = Float((spacing.min() ?? 1) / 2)
     return voxels.indices.map { voxels[$0] == 0 ? half - outside[$0] : inside[$0] - half }

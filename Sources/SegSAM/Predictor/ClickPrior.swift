@@ -7,13 +7,13 @@ struct ClickPrior {
   /// Whether it stands against a mask and a box, which say a lot.
   var isCorrection = false
   /// How far it reaches, in the network's pixels at a side of 256.
-  private var reach: Double { 6 }
+  private static let reach = 6.0
   /// What it says at its place: a correction has its way.
   private var strength: Float { isCorrection ? 200 : 6 }
 
   /// Adds a tent.
   func add(to logits: inout [Float], width: Int, height: Int) {
-    let reach = max(1, self.reach * Double(max(width, height)) / 256)
+    let reach = max(1, Self.reach * Double(max(width, height)) / 256)
     let (left, right) = (max(0, Int(x - reach)), min(width - 1, Int((x + reach).rounded(.up))))
     let (top, bottom) = (max(0, Int(y - reach)), min(height - 1, Int((y + reach).rounded(.up))))
     guard left <= right, top <= bottom, logits.count == width * height else { return }

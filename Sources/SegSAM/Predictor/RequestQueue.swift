@@ -1,3 +1,4 @@
+import Imaging
 import Synchronization
 
 import class Foundation.DispatchQueue
@@ -22,6 +23,19 @@ final class RequestQueue: Sendable {
       }
     } onCancel: {
       stop.set()
+    }
+  }
+
+  /// Each slice of an image in the radiological view, one after another.
+  func eachSlice(
+    of image: MedicalImage, _ body: @escaping @Sendable (MedicalImage, Int) throws -> Void
+  ) async throws {
+    try await run { stop in
+      let viewed = try AxialView(image).view(image)
+      for k in 0..<viewed.depth {
+        try stop.check()
+        try body(viewed, k)
+      }
     }
   }
 

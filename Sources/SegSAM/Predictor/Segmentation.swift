@@ -57,7 +57,9 @@ struct Segmentation {
       runs: runs.map { _ in
         RunResult(view: view, keepsAlternatives: options.wantsAlternatives)
       },
-      semantic: SemanticMask(view: view, labels: labelled(), vocabulary: predictor.vocabulary))
+      semantic: SemanticMask(
+        view: view, labels: predictor.vocabulary.labels(of: queries),
+        vocabulary: predictor.vocabulary))
     var chances = [Float](repeating: 0, count: predictor.manifest.categories.count)
     let geometry = try SliceGeometry(viewed, side: predictor.manifest.network.imageSize)
     var presence = SlicePresence(
@@ -195,18 +197,6 @@ struct Segmentation {
     if let given = options.presenceThreshold { return given }
     return run.category.flatMap { predictor.manifest.presenceThresholds[$0] }
       ?? predictor.usualThreshold
-  }
-
-  /// Concrete categories in the order of first mention.
-  private func labelled() -> [String] {
-    var labels: [String] = []
-    for query in queries {
-      guard case .category(let id) = query.subject else { continue }
-      for part in predictor.vocabulary.parts(of: id) where !labels.contains(part) {
-        labels.append(part)
-      }
-    }
-    return labels
   }
 
   private func answer(_ index: Int, _ found: [RunResult]) throws -> QueryResult {

@@ -108,9 +108,7 @@ struct PostProcessor {
   /// Background that no path of faces leads out of, in three dimensions.
   private func fillHoles(_ piece: inout BinaryMask) -> ProcessingStep? {
     guard steps.contains(.holes), piece.boundingBox != nil else { return nil }
-    var outside = piece
-    for n in outside.voxels.indices { outside.voxels[n] = piece.voxels[n] == 0 ? 1 : 0 }
-    let gaps = Components(outside)
+    let gaps = Components(piece.inverse)
     guard gaps.count > 0 else { return nil }
     var isOpen = [Bool](repeating: false, count: gaps.count)
     let (width, height, depth) = (piece.width, piece.height, piece.depth)

@@ -15,6 +15,8 @@ struct VolumeWork: Sendable {
   let atoms: [Query]
   /// Of each query: its atoms.
   let members: [[Int]]
+  /// What the labels of M_s stand for.
+  let labels: [String]
   var progress: (@Sendable (Int, Int) -> Void)?
   /// Slices that were looked at, and that will be as far as is known.
   var done = 0, total = 0
@@ -43,6 +45,7 @@ struct VolumeWork: Sendable {
     }
     atoms = asked
     self.members = members
+    labels = vocabulary.labels(of: queries)
   }
 
   private static func parts(
@@ -104,16 +107,6 @@ struct VolumeWork: Sendable {
       !category.isComposite
     else { return nil }
     return category
-  }
-
-  /// Concrete categories in the order of first mention (protocol: `labels`).
-  var labels: [String] {
-    var labels: [String] = []
-    for query in queries {
-      guard case .category(let id) = query.subject else { continue }
-      for part in vocabulary.parts(of: id) where !labels.contains(part) { labels.append(part) }
-    }
-    return labels
   }
 }
 

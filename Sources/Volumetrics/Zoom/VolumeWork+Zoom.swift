@@ -75,24 +75,25 @@ extension VolumeWork {
     let first = try await ask(
       engine, viewed, key: key, named.map { atoms[$0] }, coarse, slices: slices.count)
     var found = findings(first, of: named)
-    let ranges = try await displayRanges()
     var searched: [Int] = []
+    var near: [(atom: Int, seen: BinaryMask, region: Region)] = []
+    let side = Double(max(viewed.width, viewed.height))
     for n in atoms.indices {
-      guard named.contains(n), let seen = found.atoms[n].mask, seen.boundingBox != nil else {
-        searched.append(n)
-        continue
+      if named.contains(n), let seen = found.atoms[n].mask, seen.boundingBox != nil {
+        let region = region(of: seen, step: step)
+        if options.volume.zoom == .on
+          || Double(max(region.size[0], region.size[1])) <= Self.worthwhile * side
+        {
+          near.append((n, seen, region))
+          continue
+        }
       }
-      let region = region(of: seen, step: step)
-      let side = Double(max(viewed.width, viewed.height))
-      let isClose = Double(max(region.size[0], region.size[1])) <= Self.worthwhile * side
-      if options.volume.zoom == .auto && !isClose {
-        searched.append(n)
-        continue
-      }
-      let work = self
+      searched.append(n)
+    }
+    let ranges = near.isEmpty ? nil : try await displayRanges()
+    for (n, seen, region) in near {
       let guide = try await Background.run {
-        ShapeInterpolation.filled(seen, known: slices, within: region.ranges[2])
-          ?? BinaryMask(width: work.viewed.width, height: work.viewed.height, depth: seen.depth)
+        ShapeInterpolation.filled(seen, known: slices, within: region.ranges[2]) ?? seen
       }
       clear(n, in: &found)
       try await draw(n, engine, in: [(region, region)], guide: guide, ranges, into: &found)

@@ -72,13 +72,8 @@ public final class SAMPredictor: SegmentationEngine {
 
   public func prepare(_ image: MedicalImage, imageKey: String) async throws {
     try await detector?.prepare(image, imageKey: imageKey)
-    try await queue.run { stop in
-      let view = AxialView(image)
-      let viewed = try view.view(image)
-      for k in 0..<view.sliceCount {
-        try stop.check()
-        _ = try self.features(viewed, slice: k, key: imageKey)
-      }
+    try await queue.eachSlice(of: image) { viewed, k in
+      _ = try self.features(viewed, slice: k, key: imageKey)
     }
   }
 
