@@ -13,6 +13,8 @@
   X(void, record, (int on), (on))                                                                 \
   X(ct_tensor *, new, (int type, const void *d, const int64_t *s, int r, int g),                  \
     (type, d, s, r, g))                                                                           \
+  X(ct_tensor *, new_bytes,                                                                       \
+    (const uint8_t *d, const int64_t *s, int r, double f, double o), (d, s, r, f, o))             \
   X(void, free, (ct_tensor * t), (t))                                                             \
   X(ct_tensor *, apply,                                                                           \
     (int op, ct_tensor *const *x, int n, const int64_t *i, int ni, const double *f, int nf),      \
@@ -65,6 +67,9 @@ void ct_autocast(int on) { p_autocast(on); }
 void ct_record(int on) { p_record(on); }
 ct_tensor *ct_new(int type, const void *d, const int64_t *s, int r, int g) {
   return p_new(type, d, s, r, g);
+}
+ct_tensor *ct_new_bytes(const uint8_t *d, const int64_t *s, int r, double f, double o) {
+  return p_new_bytes(d, s, r, f, o);
 }
 void ct_free(ct_tensor *t) { p_free(t); }
 ct_tensor *ct_apply(int op, ct_tensor *const *x, int n, const int64_t *i, int ni, const double *f,

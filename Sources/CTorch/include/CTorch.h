@@ -74,6 +74,9 @@ void ct_record(int on);
 
 /// Copies `count` elements in. NULL on failure.
 ct_tensor *ct_new(int type, const void *data, const int64_t *shape, int rank, int requires_grad);
+/// float32 of bytes: each times `factor`, plus `offset`.
+ct_tensor *ct_new_bytes(const uint8_t *data, const int64_t *shape, int rank, double factor,
+                        double offset);
 void ct_free(ct_tensor *);
 ct_tensor *ct_apply(int op, ct_tensor *const *operands, int operand_count, const int64_t *ints,
                     int int_count, const double *floats, int float_count);

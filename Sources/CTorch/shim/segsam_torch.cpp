@@ -42,6 +42,11 @@ static R guarded(F body, R failed) {
   }
 }
 
+/// Channels last: oneDNN's convolutions then need no reordering.
+static at::Tensor ordered(const at::Tensor &t) {
+  return t.dim() == 4 ? t.contiguous(at::MemoryFormat::ChannelsLast) : t;
+}
+
 static ct_tensor *hold(at::Tensor t) { return new ct_tensor{std::move(t)}; }
 
 /// Autocast off while it lives, also when something throws.
@@ -154,7 +159,11 @@ EXPORT void segsam_torch_set_threads(int n) {
   mallopt(M_TOP_PAD, 256 << 20);
 }
 EXPORT int segsam_torch_has_cuda(void) { return at::hasCUDA(); }
-EXPORT void segsam_torch_use_cuda(int on) { cuda = on && at::hasCUDA(); }
+EXPORT void segsam_torch_use_cuda(int on) {
+  cuda = on && at::hasCUDA();
+  // Shapes are static: the fastest convolution is looked for once.
+  if (cuda) at::globalContext().setBenchmarkCuDNN(true);
+}
 EXPORT void segsam_torch_record(int on) { at::GradMode::set_enabled(on != 0); }
 EXPORT void segsam_torch_autocast(int on) {
   auto type = cuda ? at::kCUDA : at::kCPU;
@@ -169,12 +178,24 @@ EXPORT ct_tensor *segsam_torch_new(int type, const void *data, const int64_t *sh
       [&] {
         at::NoGradGuard guard;
         auto kind = type == CT_INT64 ? at::kLong : at::kFloat;
-        auto t = at::from_blob(const_cast<void *>(data), at::IntArrayRef(shape, rank), kind);
-        // Channels last: oneDNN's convolutions then need no reordering.
-        t = rank == 4 ? t.clone(at::MemoryFormat::ChannelsLast) : t.clone();
-        t = t.to(device());
+        auto given = at::from_blob(const_cast<void *>(data), at::IntArrayRef(shape, rank), kind);
+        auto t = ordered(cuda ? given.to(device()) : given);
+        // The caller's values are his own again.
+        if (t.is_alias_of(given)) t = t.clone();
         if (requires_grad) t.set_requires_grad(true);
         return hold(t);
+      },
+      (ct_tensor *)nullptr);
+}
+EXPORT ct_tensor *segsam_torch_new_bytes(const uint8_t *data, const int64_t *shape, int rank,
+                                         double factor, double offset) {
+  return guarded(
+      [&] {
+        at::NoGradGuard guard;
+        auto t = at::from_blob(const_cast<uint8_t *>(data), at::IntArrayRef(shape, rank), at::kByte);
+        // A fourth of the bytes on the way to the device.
+        t = ordered(t.to(device())).to(at::kFloat).mul_(factor);
+        return hold(offset == 0 ? t : t.add_(offset));
       },
       (ct_tensor *)nullptr);
 }

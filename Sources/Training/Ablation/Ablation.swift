@@ -9,6 +9,8 @@ public struct Ablation {
   public var run: TrainingRun
   public var variants: [AblationVariant]
   public var seeds: [UInt64]
+  /// The index of the one variant to train now; nil: all.
+  public var only: Int?
   /// Whether the image encoder of `run.start` is taken as it is, frozen, and all else begun anew.
   private var keepsEncoder: Bool { run.start != nil && run.configuration.takesFeatures }
   /// Slices of each pair of data set and category that validation looks at, at most.
@@ -35,7 +37,7 @@ public struct Ablation {
     let vocabulary = try Vocabulary.load(at: try VocabularyLocation.find())
     var rows: [Row] = []
     var shared = Shared()
-    for (number, variant) in variants.enumerated() {
+    for (number, variant) in variants.enumerated() where only ?? number == number {
       var row = Row(
         name: variant.name.trimmingCharacters(in: .whitespaces), prompts: variant.asks.rawValue,
         steps: run.stages[0].steps, binary: [], semantic: [], paperBinary: variant.paper?.binary,

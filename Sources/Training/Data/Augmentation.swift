@@ -4,9 +4,9 @@ import Imaging
 /// How strongly training images are varied.
 public struct Augmentation: Codable, Sendable, Hashable {
   /// Radians either way.
-  public var rotation: Float = 0.26
+  public var rotation: Float = 0.32
   /// The zoom's logarithm is uniform in ± this.
-  public var zoom: Float = 0.3
+  public var zoom: Float = 0.36
   /// Of the side, either way.
   public var shift: Float = 0.1
   public var stretch: Float = 0.1
@@ -14,12 +14,18 @@ public struct Augmentation: Codable, Sendable, Hashable {
   /// (SegVol's multi-view training, arXiv 2311.13385, section 2.4).
   public var cropChance: Float = 0.25
   public var cropZoom: Float = 3
-  public var gamma: Float = 0.3
-  public var contrast: Float = 0.2
-  public var brightness: Float = 0.1
-  public var noise: Float = 0.04
+  public var gamma: Float = 0.4
+  public var contrast: Float = 0.3
+  public var brightness: Float = 0.12
+  public var noise: Float = 0.05
+  /// How often grey levels are changed by a random rising curve, and the most by which the logarithms of
+  /// its steps differ from a straight line's.
+  public var curveChance: Float = 0.3
+  public var curve: Float = 0.8
+  /// How far red, green and blue of a colour image are changed each by itself.
+  public var tint: Float = 0.12
   /// How often an image is bent, and how far at most, of the view's side.
-  public var bendChance: Float = 0.4
+  public var bendChance: Float = 0.5
   public var bend: Float = 0.05
   /// How often the grey levels drift over the image as with a coil's sensitivity, and how far.
   public var driftChance: Float = 0.2
@@ -139,14 +145,35 @@ public struct Augmentation: Codable, Sendable, Hashable {
     return down
   }
 
+  /// Of 256 grey levels the new ones, from 0 to 1: straight between six knots.
+  private func risingCurve(random: inout SeededRandom) -> [Float] {
+    var knots: [Float] = [0]
+    for _ in 0..<5 { knots.append(knots.last! + exp(random.uniform(-curve, curve))) }
+    return (0...255).map { index in
+      let at = Float(index) / 255 * 5
+      let k = min(Int(at), 4)
+      return (knots[k] + (at - Float(k)) * (knots[k + 1] - knots[k])) / knots[5]
+    }
+  }
+
   /// Varies grey levels in [0, 1], in place.
-  func vary(_ values: inout [Float], plane: Int, channels: Int, random: inout SeededRandom) {
+  func vary(
+    _ values: inout [Float], plane: Int, channels: Int, isColour: Bool = false,
+    random: inout SeededRandom
+  ) {
+    let curve = random.chance(curveChance) ? risingCurve(random: &random) : nil
+    if isColour {
+      for c in 0..<channels {
+        let gain = exp(random.uniform(-tint, tint))
+        for i in c * plane..<(c + 1) * plane { values[i] *= gain }
+      }
+    }
     let power = exp(random.uniform(-gamma, gamma))
     let gain = 1 + random.uniform(-contrast, contrast)
     let lift = random.uniform(-brightness, brightness)
     // One table for all pixels: pow is dear.
     let table = (0...255).map { index -> Float in
-      let v = pow(Float(index) / 255, power)
+      let v = pow(curve?[index] ?? Float(index) / 255, power)
       return min(max((v - 0.5) * gain + 0.5 + lift, 0), 1)
     }
     let grain = random.chance(0.5) ? random.uniform(0, noise) : 0

@@ -1,3 +1,4 @@
+import Foundation
 import Imaging
 import SegSAM
 
@@ -9,34 +10,52 @@ extension Batch {
   mutating func correct(after answers: [Float], configuration c: NetworkConfiguration) {
     let half = c.imageSize / 2
     let (area, count) = (half * half, PointKind.allCases.count)
-    guard let first = integers["first"], let targets = floats["target"], let pair = floats["pair"],
+    guard let first = integers["first"], let pair = floats["pair"],
       let valid = floats["valid"], let present = floats["present"],
       var places = floats["places"], var kinds = floats["kinds"],
-      answers.count == first.count * area, targets.count == answers.count
+      answers.count == first.count * area, let isTarget = onTargets(answers.count)
     else { return }
     func kind(_ slot: Int, _ point: Int) -> PointKind? {
       PointKind.allCases.first { kinds[(slot * c.points + point) * count + $0.rawValue] == 1 }
     }
+    var asked: [(target: Int, slot: Int, free: Int)] = []
     for target in first.indices where valid[target] > 0 && present[target] > 0 {
       let slot = Int(first[target])
       let free = (2..<c.points).first { kind(slot, $0) == PointKind.none }
       let hasPlace = (0..<c.points).contains { kind(slot, $0) != PointKind.none }
-      guard pair[target] == 0, hasPlace, let free else { continue }
-      let truth = BinaryMask(
-        width: half, height: half,
-        voxels: targets[target * area..<(target + 1) * area].map { $0 > 0.5 ? 1 : 0 })
-      let answer = BinaryMask(
-        width: half, height: half,
-        voxels: answers[slot * area..<(slot + 1) * area].map { $0 > 0 ? 1 : 0 })
-      guard truth.count > 0, let click = SimulatedClick.next(in: truth, after: answer) else {
-        continue
+      if pair[target] == 0, hasPlace, let free { asked.append((target, slot, free)) }
+    }
+    let chosen = asked
+    let clicks = [Click?](unsafeUninitializedCapacity: chosen.count) { out, count in
+      nonisolated(unsafe) let out = out
+      DispatchQueue.concurrentPerform(iterations: chosen.count) { n in
+        let (target, slot) = (chosen[n].target, chosen[n].slot)
+        let truth = BinaryMask(
+          width: half, height: half,
+          voxels: (target * area..<(target + 1) * area).map { isTarget($0) ? 1 : 0 })
+        let answer = BinaryMask(
+          width: half, height: half,
+          voxels: answers[slot * area..<(slot + 1) * area].map { $0 > 0 ? 1 : 0 })
+        let click = truth.count > 0 ? SimulatedClick.next(in: truth, after: answer) : nil
+        (out.baseAddress! + n).initialize(to: click)
       }
-      let at = slot * c.points + free
+      count = chosen.count
+    }
+    for (click, ask) in zip(clicks, asked) {
+      guard let click else { continue }
+      let at = ask.slot * c.points + ask.free
       places[at * 2] = Float((click.at[0] + 0.5) / Double(half))
       places[at * 2 + 1] = Float((click.at[1] + 0.5) / Double(half))
       let its: PointKind = click.isPositive ? .positive : .negative
       for k in 0..<count { kinds[at * count + k] = k == its.rawValue ? 1 : 0 }
     }
     (floats["places"], floats["kinds"]) = (places, kinds)
+  }
+
+  /// Whether a pixel of all targets is mostly its target's; nil where there are not `count` pixels.
+  private func onTargets(_ count: Int) -> (@Sendable (Int) -> Bool)? {
+    if let values = floats["target"], values.count == count { return { values[$0] > 0.5 } }
+    if let values = packed["target"], values.bytes.count == count { return { values[$0] > 0.5 } }
+    return nil
   }
 }

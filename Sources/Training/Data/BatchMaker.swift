@@ -5,6 +5,8 @@ public import SegSAM
 public struct Batch: Sendable {
   public var floats: [String: [Float]] = [:]
   public var integers: [String: [Int64]] = [:]
+  /// What was packed of `floats`.
+  public var packed: [String: PackedValues] = [:]
 }
 
 /// Draws batches: balanced over pairs of data set and category, augmented, with mixed prompts.
@@ -153,7 +155,9 @@ public struct BatchMaker: Sendable {
     var inside = [Bool](repeating: false, count: plane)
     slice.sample(warp, bend: bend, size: s, into: &values, inside: &inside)
     augmentation.degrade(&values, size: s, channels: slice.planes, random: &random)
-    augmentation.vary(&values, plane: plane, channels: slice.planes, random: &random)
+    augmentation.vary(
+      &values, plane: plane, channels: slice.planes,
+      isColour: slice.channels == 3 && slice.neighbours == 0, random: &random)
     let alone = slice.neighbours > 0 && random.chance(augmentation.alone)
     for ch in 0..<configuration.channels {
       let from = slice.plane(of: ch, alone: alone)

@@ -11,6 +11,9 @@ public struct Stage: Codable, Sendable, Hashable {
   /// The share of `rate` that the cosine ends at.
   public var finalRate: Double = 0.02
   public var warmUp: Int = 300
+  /// Where given, the stage ends after so many seconds, and the rate falls with them; `steps` is then
+  /// the most that are made.
+  public var seconds: Double?
   public init(imageSize: Int, images: Int, slots: Int, steps: Int, rate: Double) {
     self.imageSize = imageSize
     self.images = images
@@ -79,6 +82,9 @@ public final class Trainer {
   public let configuration: TrainingConfiguration
   public let network: SegSAMNetwork
   public private(set) var step = 0
+  /// Spent on the steps so far, in this run and those that it goes on from.
+  public private(set) var seconds = 0.0
+  private var last: Date?
   private let executor: GraphExecutor
   private let optimizer: Optimizer
   private var values: [String: TorchTensor] = [:]
@@ -179,14 +185,24 @@ public final class Trainer {
   public func rate(at step: Int) -> Double {
     let stage = configuration.stage
     if step < stage.warmUp { return stage.rate * Double(step + 1) / Double(stage.warmUp) }
-    let part = min(1, Double(step - stage.warmUp) / Double(max(1, stage.steps - stage.warmUp)))
+    let part =
+      stage.seconds.map { min(1, seconds / $0) }
+      ?? min(1, Double(step - stage.warmUp) / Double(max(1, stage.steps - stage.warmUp)))
     let low = stage.finalRate
     return stage.rate * (low + (1 - low) * 0.5 * (1 + cos(.pi * part)))
+  }
+
+  /// Whether the stage has had its steps or its time.
+  public var isDone: Bool {
+    let stage = configuration.stage
+    return step >= stage.steps || stage.seconds.map { seconds >= $0 } ?? false
   }
 
   /// One step of the optimiser.
   public func train(_ batch: Batch) throws -> StepReport {
     var batch = batch
+    // All counts from the first step on, validation too; what lies between two runs does not.
+    last = last ?? Date()
     if configuration.correctEvery > 0, step % configuration.correctEvery == 0, answersMasks {
       let answers = try Torch.withoutGradients { try run(batch)["mask"]?.values() }
       batch.correct(after: answers ?? [], configuration: network.configuration)
@@ -200,6 +216,9 @@ public final class Trainer {
     let norm = try optimizer.step(
       rate: rate, weightDecay: configuration.weightDecay, maxNorm: configuration.maxNorm)
     step += 1
+    let now = Date()
+    seconds += now.timeIntervalSince(last ?? now)
+    last = now
     if step % Self.meanEvery == 0 { try updateMean() }
     var losses: [String: Float] = [:]
     for (name, value) in outputs where name != "mask" { losses[name] = try value.values().first }
@@ -211,6 +230,8 @@ public final class Trainer {
     for (name, shape) in inputShapes {
       if let floats = batch.floats[name] {
         given[name] = try TorchTensor(floats, shape: shape)
+      } else if let packed = batch.packed[name] {
+        given[name] = try TorchTensor(packed, shape: shape)
       } else if let integers = batch.integers[name] {
         given[name] = try TorchTensor(integers, shape: shape)
       }
@@ -271,7 +292,7 @@ public final class Trainer {
       all["v.\(name)"] = (shape, state.v)
       steps = state.steps
     }
-    all["state.step"] = ([2], [Float(step), Float(steps)])
+    all["state.step"] = ([3], [Float(step), Float(steps), Float(seconds)])
     return all
   }
 
@@ -288,10 +309,11 @@ public final class Trainer {
       mean[node.name] = average.values
     }
     let state = all["state.step"]?.values ?? [0, 0]
-    guard state.count == 2, state.allSatisfy({ (0..<1e9).contains($0) }) else {
+    guard (2...3).contains(state.count), state.allSatisfy({ (0..<1e9).contains($0) }) else {
       throw GraphError(node: "state.step", reason: "the checkpoint does not say its step")
     }
     step = Int(state[0])
+    seconds = Double(state.dropFirst(2).first ?? 0)
     for (index, name) in trained.enumerated() {
       guard let m = all["m.\(name)"], let v = all["v.\(name)"] else { continue }
       try optimizer.restore(index, m: m.values, v: v.values, steps: Int(state[1]))

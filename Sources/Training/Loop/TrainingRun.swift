@@ -23,6 +23,10 @@ public struct TrainingRun {
   public var checkpointSeconds = 240.0
   public var logSteps = 100
   public var validationSteps = 1000
+  /// Threads that make batches.
+  public var dataThreads = 1
+  /// Where vectors of texts are kept, so that a run elsewhere needs no text encoder; nil: nowhere.
+  public var texts: URL?
   /// Stops as if the stage were over after so many seconds; nil: never.
   public var secondsLimit: Double?
   /// What the image encoder learns before the first stage; nil: nothing.
@@ -151,26 +155,12 @@ public struct TrainingRun {
     let learnt = (start?.manifest.categories ?? []).filter { vocabulary[$0] != nil }
     let wanted = corpus.categories.flatMap { vocabulary.parts(of: $0) }
     let categories = Set(wanted).union(learnt).sorted()
-    let encoder = try TextEncoder(threads: configuration.threads)
-    let texts = ChosenTexts(
-      choice: configuration.text, vocabulary: vocabulary, encoder: encoder,
-      categories: categories)
-    let kinds = Set(corpus.dataSets.map(\.modality))
-    var table: [String: [String: [Float]]] = [:]
-    for category in categories {
-      for kind in kinds {
-        table[category, default: [:]][kind] = try texts.vectors(category, modality: kind)
-      }
-    }
-    var sentences: [String: [[Float]]] = [:]
-    for category in categories { sentences[category] = try texts.sentences(category) }
-    say("encoded the descriptions of \(categories.count) categories")
     let before = Dictionary(
       uniqueKeysWithValues: zip(start?.manifest.categories ?? [], start?.manifest.modalities ?? []))
     let modalities = categories.map { before[$0] ?? vocabulary[$0]?.modalities.first ?? "CT" }
-    let categoryText = try zip(categories, modalities).flatMap {
-      try texts.vectors($0, modality: $1)
-    }
+    let texts = try encodedTexts(
+      categories: categories, modalities: modalities, kinds: Set(corpus.dataSets.map(\.modality)),
+      vocabulary: vocabulary)
     let side = max(256, stages.map(\.imageSize).max() ?? 256)
     func load(_ split: Split) throws -> SliceStore {
       try SliceStore.load(
@@ -183,10 +173,37 @@ public struct TrainingRun {
     return Material(
       train: train, val: val,
       texts: AspectVectors(
-        table, sentences: sentences,
+        texts.table, sentences: texts.sentences,
         width: configuration.network.aspects * configuration.network.textWidth),
-      categories: categories, modalities: modalities, categoryText: categoryText,
-      encoderID: encoder.id)
+      categories: categories, modalities: modalities, categoryText: texts.categoryText,
+      encoderID: texts.encoderID)
+  }
+
+  /// From the file of `texts` where there is one; else encoded, and kept there.
+  private func encodedTexts(
+    categories: [String], modalities: [String], kinds: Set<String>, vocabulary: Vocabulary
+  ) throws -> EncodedTexts {
+    let file = texts?.appendingPathComponent("\(configuration.text.rawValue).safetensors")
+    if let file, FileManager.default.fileExists(atPath: file.path) {
+      let kept = try EncodedTexts(contentsOf: file)
+      guard kept.categories == categories, kept.modalities == modalities,
+        kinds.isSubset(of: kept.kinds)
+      else {
+        throw CorpusError(
+          file.path, "it holds the texts of other categories or kinds of image; remove it")
+      }
+      say("took the descriptions of \(categories.count) categories from \(file.lastPathComponent)")
+      return kept
+    }
+    let encoder = try TextEncoder(threads: configuration.threads)
+    let found = try EncodedTexts(
+      ChosenTexts(
+        choice: configuration.text, vocabulary: vocabulary, encoder: encoder,
+        categories: categories),
+      categories: categories, modalities: modalities, kinds: kinds, encoderID: encoder.id)
+    if let file { try found.write(to: file) }
+    say("encoded the descriptions of \(categories.count) categories")
+    return found
   }
 
   /// - Parameter views: of a frozen encoder, where some are encoded already; made where they are needed.
@@ -227,15 +244,20 @@ public struct TrainingRun {
       network: trainer.network)
     let log = try TrainingLog(directory: output, stage: index)
     let queue = BatchQueue(
-      from: trainer.step, ahead: 6, threads: 1, seed: configuration.seed &+ UInt64(index) << 40
-    ) { batches.make(random: &$0) }
+      from: trainer.step, ahead: 5 + dataThreads, threads: dataThreads,
+      seed: configuration.seed &+ UInt64(index) << 40
+    ) { random in
+      var batch = batches.make(random: &random)
+      batch.pack()
+      return batch
+    }
     defer { queue.stop() }
     var meter = StepMeter()
     var saved = Date()
-    while trainer.step < stage.steps {
+    while !trainer.isDone {
       try step(trainer, queue, &meter)
       let isOut = secondsLimit.map { Date().timeIntervalSince(began) > $0 } ?? false
-      let isLast = trainer.step == stage.steps || isOut
+      let isLast = trainer.isDone || isOut
       if trainer.step % logSteps == 0 || isLast {
         try end(&meter, of: trainer, "stage \(index)", log)
       }

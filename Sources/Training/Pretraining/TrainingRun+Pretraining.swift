@@ -27,7 +27,8 @@ extension TrainingRun {
       store: material.train, texts: material.texts, configuration: trainer.network.configuration,
       shape: BatchShape(images: stage.images, slots: 1, perImage: 1, pairs: []))
     let queue = BatchQueue(
-      from: trainer.step, ahead: 6, threads: 1, seed: configuration.seed &+ 0x5eed
+      from: trainer.step, ahead: 5 + dataThreads, threads: dataThreads,
+      seed: configuration.seed &+ 0x5eed
     ) { batches.pretraining(pretraining.method, random: &$0) }
     defer { queue.stop() }
     let log = try TrainingLog(directory: output, name: "pretraining", losses: ["loss"])

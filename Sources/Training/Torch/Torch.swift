@@ -91,6 +91,19 @@ public final class TorchTensor {
     self.init(made, shape: shape)!
   }
 
+  /// Of bytes, each times a factor and with an offset.
+  convenience init(_ values: PackedValues, shape: [Int]) throws(TorchError) {
+    guard values.bytes.count == shape.reduce(1, *) else {
+      throw TorchError(
+        doing: "making a tensor", reason: "\(values.bytes.count) values for \(shape)")
+    }
+    let made = ct_new_bytes(
+      values.bytes, shape.map(Int64.init), Int32(shape.count), Double(values.factor),
+      Double(values.offset))
+    guard let made else { throw .last("making a tensor of \(shape)") }
+    self.init(made, shape: shape)!
+  }
+
   public var count: Int { shape.reduce(1, *) }
 
   public func values() throws(TorchError) -> [Float] {

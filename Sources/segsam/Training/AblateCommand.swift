@@ -37,6 +37,16 @@ struct AblateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Runs of each network, with seeds 1, 2, ….", valueName: "n"))
   var seeds = 2
 
+  @Option(
+    help: ArgumentHelp(
+      "Only the n-th network, from 1, in the order of the table; so that several programs share the "
+        + "work in one folder. Without it, what is there is taken and the table is whole.",
+      valueName: "n"))
+  var only: Int?
+
+  @Option(help: ArgumentHelp("The first seed.", valueName: "n"))
+  var firstSeed: UInt64 = 1
+
   @Option(help: ArgumentHelp("Write the rows to this file.", valueName: "file"))
   var json: String?
 
@@ -51,6 +61,9 @@ struct AblateCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (1...20).contains(seeds) else { throw ValidationError("--seeds is 1 to 20.") }
+    guard (1...11).contains(only ?? 1), (1...1000).contains(firstSeed) else {
+      throw ValidationError("--only is 1 to 11, --first-seed 1 to 1000.")
+    }
     guard stage.imageSize <= 128, stage.steps <= 8000 else {
       throw ValidationError("An ablation is small: at most 8000 steps at 128 pixels.")
     }
@@ -64,19 +77,23 @@ struct AblateCommand: AsyncParsableCommand {
     let stage = stage.stage(warmUp: optimisation.warmUp, finalRate: optimisation.finalRate)
     let variants =
       (what == .texts ? [] : AblationVariant.parts) + (what == .parts ? [] : AblationVariant.texts)
+    if let only, only > variants.count {
+      throw Failure(.badInput, "--only \(only): there are \(variants.count) networks")
+    }
     let (corpus, options, seeds, json, start) = (corpus, optimisation, seeds, json, start)
+    let (only, firstSeed) = (only, firstSeed)
     let rows = try await Blocking.run {
       var run = TrainingRun(
         corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
         configuration: options.configuration(first: stage), stages: [stage])
       run.start = try start.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
       if let known = run.start { run.configuration.network = known.manifest.network }
-      run.phantoms = options.phantoms
-      run.checkpointSeconds = options.checkpointSeconds
-      run.logSteps = options.logSteps
+      options.apply(to: &run)
+      try options.chooseDevice()
       run.say = { Console.error($0) }
-      let ablation = Ablation(
-        run: run, variants: variants, seeds: (1...UInt64(seeds)).map { $0 })
+      var ablation = Ablation(
+        run: run, variants: variants, seeds: (0..<UInt64(seeds)).map { firstSeed + $0 })
+      ablation.only = only.map { $0 - 1 }
       return try ablation { Console.error("\($0.name): done") }
     }
     if let json {

@@ -1,10 +1,20 @@
 import ArgumentParser
+import Foundation
 import Training
 
 /// How a network is trained.
 struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads of libtorch.", valueName: "n"))
   var threads = 2
+
+  @Option(help: ArgumentHelp("Threads that make batches, beside the one that trains.", valueName: "n"))
+  var dataThreads = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder for the vectors of texts: written where it holds none, else taken, so that a machine "
+        + "that trains needs no text encoder.", valueName: "dir"))
+  var texts: String?
 
   @Option(help: ArgumentHelp("Of weights, data and prompts.", valueName: "n"))
   var seed: UInt64 = 1
@@ -110,8 +120,8 @@ struct OptimisationOptions: ParsableArguments {
   var seconds: Double?
 
   func validate() throws {
-    guard (1...1024).contains(threads), (1...64).contains(perImage) else {
-      throw ValidationError("--threads is 1 to 1024, --per-image 1 to 64.")
+    guard (1...1024).contains(threads), (1...1024).contains(dataThreads), (1...64).contains(perImage) else {
+      throw ValidationError("--threads and --data-threads are 1 to 1024, --per-image 1 to 64.")
     }
     guard (0...1000).contains(phantoms) else {
       throw ValidationError("--phantoms is 0 to 1000.")
@@ -132,6 +142,25 @@ struct OptimisationOptions: ParsableArguments {
     guard (0...1).contains(finalRate), (0...1).contains(emaDecay), (0...10).contains(weightDecay),
       maxNorm > 0, checkpointSeconds >= 0, seconds ?? 1 > 0
     else { throw ValidationError("A number of the optimisation is out of range.") }
+  }
+
+  /// What is a run's own.
+  func apply(to run: inout TrainingRun) {
+    run.phantoms = phantoms
+    run.dataThreads = dataThreads
+    run.texts = texts.map { URL(fileURLWithPath: $0, isDirectory: true) }
+    run.checkpointSeconds = checkpointSeconds
+    run.logSteps = logSteps
+  }
+
+  /// Puts tensors on the CUDA device where `--cuda` asks for it.
+  func chooseDevice() throws {
+    guard cuda else { return }
+    try Torch.load()
+    guard Torch.hasCUDA else {
+      throw Failure(.badInput, "torch sees no CUDA device here; leave --cuda away")
+    }
+    Torch.useCUDA(true)
   }
 
   func configuration(first stage: Stage) -> TrainingConfiguration {

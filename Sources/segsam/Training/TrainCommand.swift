@@ -122,9 +122,7 @@ struct TrainCommand: AsyncParsableCommand {
       run.version = version
       run.pretraining = pretrain?.pretraining
       run.choice = choice
-      run.phantoms = options.phantoms
-      run.checkpointSeconds = options.checkpointSeconds
-      run.logSteps = options.logSteps
+      options.apply(to: &run)
       run.validationSteps = options.validationSteps
       run.secondsLimit = options.seconds
       // Lines stand above the bar on a terminal; elsewhere they say enough.
@@ -135,13 +133,7 @@ struct TrainCommand: AsyncParsableCommand {
         bar?.end()
         Console.print($0)
       }
-      if options.cuda {
-        try Torch.load()
-        guard Torch.hasCUDA else {
-          throw Failure(.badInput, "torch sees no CUDA device here; leave --cuda away")
-        }
-        Torch.useCUDA(true)
-      }
+      try options.chooseDevice()
       try run.run()
     }
   }
