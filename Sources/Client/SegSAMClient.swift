@@ -99,9 +99,11 @@ public final class SegSAMClient: Sendable {
   ///
   /// - Parameters:
   ///   - image: of methods that take one, unless `parameters` has an `image_id`.
+  ///   - mask: of `segment`, where its queries start from: UINT8 named `mask`.
   /// - Throws: `overloaded`, `closed`, or `refused` where the header is too large for any server.
   public func start(
-    _ parameters: MethodParameters, image: Tensor? = nil, options: RequestOptions = .init()
+    _ parameters: MethodParameters, image: Tensor? = nil, mask: Tensor? = nil,
+    options: RequestOptions = .init()
   ) throws(ClientError) -> Exchange {
     let id = options.id ?? .newID()
     let header = RequestHeader(
@@ -111,7 +113,7 @@ public final class SegSAMClient: Sendable {
       // What takes long tells by it that it is still there.
       progress: options.wantsProgress || parameters.takesLong, durable: options.isDurable,
       parameters: parameters.json)
-    let message = try self.message(header, image: image)
+    let message = try self.message(header, inputs: [image, mask].compactMap { $0 })
     let courier = courier
     let exchange = Exchange(id: id, interest: options.interest) { courier.abandon($0) }
     let patience = options.timeout ?? options.deadline.map { $0 + Self.grace } ?? timeout
@@ -122,17 +124,18 @@ public final class SegSAMClient: Sendable {
 
   /// Sends a request and waits for its final reply.
   public func call(
-    _ parameters: MethodParameters, image: Tensor? = nil, options: RequestOptions = .init()
+    _ parameters: MethodParameters, image: Tensor? = nil, mask: Tensor? = nil,
+    options: RequestOptions = .init()
   ) async throws(ClientError) -> Reply {
-    try await start(parameters, image: image, options: options).reply()
+    try await start(parameters, image: image, mask: mask, options: options).reply()
   }
 
   private func message(
-    _ header: RequestHeader, image: Tensor?
+    _ header: RequestHeader, inputs: [Tensor]
   ) throws(ClientError) -> Message {
     let payloads: [Payload]
     do throws(ProtocolError) {
-      payloads = try header.frames(inputs: image.map { [$0] } ?? [])
+      payloads = try header.frames(inputs: inputs)
       // Its refusal would come back without an id, and find nobody.
       if let size = payloads.first?.count, size > limits.headerBytes {
         throw .tooLarge(limit: "header_bytes", maximum: limits.headerBytes, actual: size)

@@ -119,10 +119,18 @@ public final class FakeEngine: SegmentationEngine {
     }
     var category = candidates.first?.category
     if case .category(let id) = query.subject { category = id }
-    return QueryResult(
+    var result = QueryResult(
       category: category, isPresent: isFound, presence: found.map(\.presence).max() ?? 0.9,
       score: 0.75, mask: options.wantsBinaryMasks ? mask : nil,
       parts: found.count > 1 ? found : [], candidates: candidates)
+    guard options.wantsAlternatives, isFound, found.count < 2 else { return result }
+    // All, nothing, and what was drawn.
+    var all = mask
+    for voxel in all.voxels.indices { all.voxels[voxel] = 1 }
+    let none = BinaryMask(width: image.width, height: image.height, depth: image.depth)
+    result.alternatives = [all, none, mask]
+    result.alternativeScores = [0.25, 0.5, 0.75]
+    return result
   }
 
   private func semantic(_ labels: [String], _ image: MedicalImage) -> LabelMap {

@@ -622,7 +622,27 @@ def spacing_mm(client):
         ok(client, {}, image(spacing_mm=given))
 
 
-@rows([layout, modality, intensity, affine, spacing_mm])
+def mask(client):
+    """An input of its own: as `refine`, with a mask that the client has."""
+    drawn = ok(client, {}).binary_masks().astype(np.uint8)
+    assert drawn.any()
+    by_mask = tensor(drawn[0], "mask")
+    name = f"earlier-{uuid.uuid4()}"
+    assert client.call("segment", {"categories": ["liver"]} | OPEN, [image()], id=name).status == "ok"
+    refined = ok(client, {"refine": name}).binary_masks()
+    assert np.array_equal(ok(client, {}, image(), by_mask).binary_masks(), refined)
+    alone = client.call("segment", OPEN, [image(), by_mask])
+    assert alone.status == "ok" and alone.binary_masks().any()
+    twice = tensor(np.concatenate([drawn, drawn]), "mask")
+    assert ok(client, {"categories": ["liver", "spleen"]}, image(), twice)
+    refused(client, "invalid_argument", "segment", {"categories": ["liver"]}, image(), twice)
+    refused(client, "invalid_argument", "segment",
+            {"categories": ["liver"], "refine": name}, image(), by_mask)
+    refused(client, "invalid_argument", "segment", {"categories": ["liver"]}, image(),
+            tensor(drawn[0] * 2, "mask"))
+
+
+@rows([layout, modality, intensity, affine, spacing_mm, mask])
 def test_image_parameter(client, row):
     row(client)
 
@@ -651,7 +671,32 @@ def probabilities(client):
     assert set(ok(client, {}).result["probabilities"]) == trained
 
 
-@rows([binary_masks, semantic_mask, probabilities])
+def alternatives(client):
+    def click(**more):
+        point = {"points": [{"at": [60, 90], "label": 1}]}
+        outputs_ = {"outputs": ["binary_masks", "alternatives"]}
+        reply = client.call("segment", OPEN | point | outputs_ | more, [image()])
+        assert reply.status == "ok", reply.header
+        return reply
+
+    raw = click()
+    assert raw.entry("alternatives")["shape"] == [1, 3, *SLICE.shape]
+    (one,) = raw.result["categories"]
+    scores = one["alternative_scores"]
+    assert len(scores) == 3 and all(0 <= score <= 1 for score in scores)
+    drawn = raw.output("alternatives")
+    if one["score"] == max(scores):
+        assert np.array_equal(drawn[0, int(np.argmax(scores))], raw.binary_masks()[0])
+    assert len(np.unique(drawn.reshape(3, -1), axis=0)) > 1
+    packed = click(encoding="rle")
+    entry = packed.entry("alternatives")
+    assert entry["shape"] == [1, 3, (SLICE.size + 7) // 8]
+    rows_ = packed.output("alternatives").reshape(3, -1)
+    assert np.array_equal(decode_bits(rows_, entry["parameters"]["mask_shape"]), drawn[0] != 0)
+    assert ok(client, {}).entry("alternatives") is None
+
+
+@rows([binary_masks, semantic_mask, probabilities, alternatives])
 def test_output(client, row):
     row(client)
 

@@ -86,6 +86,124 @@ struct SegmentTests {
     }
   }
 
+  /// A request with a mask behind its image, or beside a held one.
+  private func masked(
+    _ client: Peer, _ parameters: JSONObject, id: String, image: TestImage?, shape: [Int],
+    mask: [UInt8], datatype: String = "UINT8"
+  ) async throws -> Answered {
+    let entry: JSONValue = [
+      "name": "mask", "datatype": .string(datatype), "shape": JSONValue(shape),
+    ]
+    try client.send(
+      request("segment", id: id, parameters, inputs: (image.map { [$0.entry] } ?? []) + [entry]),
+      (image.map { [$0.bytes] } ?? []) + [mask])
+    return try await client.reply()
+  }
+
+  @Test func aMaskIsAPrompt() async throws {
+    try await TestServer.with { server in
+      let client = try await server.client()
+      let (image, voxels) = (TestImage(shape: [12, 16]), 12 * 16)
+      var one = [UInt8](repeating: 0, count: voxels)
+      one[17] = 1
+      var other = one
+      other[100] = 1
+      // Of all queries, of each, and of nothing else that is said.
+      let both = try await masked(
+        client, ["categories": ["liver", "spleen"]], id: "both", image: image, shape: [12, 16],
+        mask: one)
+      #expect(Array(both.outputs[0]) == one + one)
+      let each = try await masked(
+        client, ["categories": ["liver", "spleen"]], id: "each", image: image,
+        shape: [2, 12, 16], mask: one + other, datatype: "BOOL")
+      #expect(Array(each.outputs[0]) == one + other)
+      let alone = try await masked(
+        client, [:], id: "alone", image: image, shape: [12, 16], mask: other)
+      #expect(Array(alone.outputs[0]) == other && alone.category(0)?["query"] == .null)
+      // Another mask is another request.
+      let again = try await masked(
+        client, [:], id: "alone", image: image, shape: [12, 16], mask: one)
+      #expect(again.code == "id_conflict")
+      // Beside a held image.
+      let put = try await client.ask(
+        request("image.put", id: "put", inputs: [image.entry]), [image.bytes])
+      let held = try #require(put.result?["image_id"]?.stringValue)
+      let beside = try await masked(
+        client, ["categories": ["liver"], "image_id": .string(held)], id: "beside", image: nil,
+        shape: [12, 16], mask: one)
+      #expect(Array(beside.outputs[0]) == one)
+    }
+  }
+
+  @Test func whatIsNoMaskIsRefused() async throws {
+    try await TestServer.with { server in
+      let client = try await server.client()
+      let image = TestImage(shape: [12, 16])
+      let none = [UInt8](repeating: 0, count: 12 * 16)
+      _ = try await client.segment(["categories": ["liver"]], id: "mine", image: image)
+      let asked: [(String, [Int], [UInt8], String, JSONObject)] = [
+        ("inputs[1].shape", [16, 12], none, "UINT8", [:]),
+        ("inputs[1].shape", [2, 12, 16], none + none, "UINT8", [:]),
+        ("inputs[1]", [12, 16], none.dropLast() + [2], "UINT8", [:]),
+        ("inputs[1].datatype", [12, 8], none, "INT16", [:]),
+        ("parameters.refine", [12, 16], none, "UINT8", ["refine": "mine"]),
+      ]
+      for (n, (path, shape, mask, datatype, more)) in asked.enumerated() {
+        var parameters: JSONObject = ["categories": ["liver"]]
+        for (name, value) in more { parameters[name] = value }
+        let answer = try await masked(
+          client, parameters, id: "no \(n)", image: image, shape: shape, mask: mask,
+          datatype: datatype)
+        #expect(answer.code == "invalid_argument", "\(n)")
+        #expect(answer.header["error"]?["details"]?["path"] == .string(path), "\(n)")
+      }
+      // A held image's size is known where the work is done.
+      let put = try await client.ask(
+        request("image.put", id: "put", inputs: [image.entry]), [image.bytes])
+      let held = try #require(put.result?["image_id"])
+      let answer = try await masked(
+        client, ["categories": ["liver"], "image_id": held], id: "held", image: nil,
+        shape: [8, 16], mask: Array(none.prefix(128)))
+      #expect(answer.header["error"]?["details"]?["path"] == "inputs[0].shape")
+      // A report takes none.
+      try client.send(
+        request(
+          "report", id: "report",
+          inputs: [image.entry, ["name": "mask", "datatype": "UINT8", "shape": [12, 16]]]),
+        [image.bytes, none])
+      #expect(try await client.reply().code == "invalid_argument")
+    }
+  }
+
+  @Test(arguments: ["raw", "bits", "rle"])
+  func whatElseWasDrawnIsSentIfAskedFor(encoding: String) async throws {
+    try await TestServer.with { server in
+      let client = try await server.client()
+      let image = TestImage(shape: [12, 16])
+      let answer = try await client.segment(
+        [
+          "categories": ["liver", "kidneys"], "encoding": .string(encoding),
+          "outputs": ["binary_masks", "alternatives"],
+        ], id: "1", image: image)
+      #expect(answer.category(0)?["alternative_scores"] == [0.25, 0.5, 0.75])
+      // A composite is a union: nothing else was drawn of it.
+      #expect(answer.category(1)?["alternative_scores"] == [0.0, 0.0, 0.0])
+      let entries = try #require(answer.header["outputs"]?.arrayValue)
+      let at = try #require(entries.firstIndex { $0["name"] == "alternatives" })
+      let bytes = answer.outputs[at]
+      let isRaw = encoding == "raw"
+      #expect(entries[at]["shape"] == (isRaw ? [2, 3, 12, 16] : [2, 3, 24]))
+      let size = isRaw ? 192 : 24
+      #expect(bytes.count == 6 * size)
+      #expect(bytes[..<size].allSatisfy { $0 == (isRaw ? 1 : 255) })
+      #expect(bytes[size..<2 * size].allSatisfy { $0 == 0 })
+      #expect(bytes[3 * size..<6 * size].allSatisfy { $0 == 0 })
+      let plain = try await client.segment(["categories": ["liver"]], id: "2", image: image)
+      #expect(plain.category(0)?["alternative_scores"] == nil)
+      if isRaw { #expect(bytes[2 * size..<3 * size] == plain.outputs[0][...]) }
+    }
+  }
+
   @Test func whatCannotBeRefinedIsRefused() async throws {
     try await TestServer.with { server in
       let (client, other) = (try await server.client(), try await server.client())

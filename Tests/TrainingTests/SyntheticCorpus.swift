@@ -182,6 +182,7 @@ extension SyntheticCorpus {
       maker.augmentation.contrast = 0
       maker.augmentation.brightness = 0
       maker.augmentation.noise = 0
+      (maker.augmentation.curveChance, maker.augmentation.tint) = (0, 0)
       maker.augmentation.bendChance = 0
       maker.augmentation.driftChance = 0
       maker.augmentation.blurChance = 0

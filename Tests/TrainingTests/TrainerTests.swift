@@ -317,6 +317,38 @@ extension TorchTests {
       #expect(first.parameterCount == weights.values.reduce(0) { $0 + $1.values.count })
     }
 
+    @Test("steps by packed batches as by plain ones, to the 1/255 of a grey level")
+    func packed() throws {
+      let (plain, packing) = (try trainer(), try trainer())
+      for batch in batches(5) {
+        var packed = batch
+        packed.pack()
+        #expect(packed.floats["image"] == nil && packed.floats["target"] == nil)
+        let (a, b) = (try plain.train(batch).losses, try packing.train(packed).losses)
+        let (expected, found) = (try #require(a["loss"]), try #require(b["loss"]))
+        #expect(abs(expected - found) < 0.02 * expected, "\(expected), \(found)")
+      }
+    }
+
+    @Test("a stage of so many seconds ends by the clock, with its rate at the end")
+    func timed() throws {
+      let timed = try trainer(steps: 1_000_000) {
+        $0.stage.seconds = 0.4
+        $0.stage.warmUp = 1
+      }
+      let batch = batches(1)[0]
+      var rates: [Double] = []
+      while !timed.isDone, rates.count < 10_000 { rates.append(try timed.train(batch).rate) }
+      #expect(timed.isDone && timed.seconds >= 0.4)
+      #expect(zip(rates.dropFirst(), rates.dropFirst(2)).allSatisfy { $0 >= $1 })
+      #expect(timed.rate(at: timed.step) == 4e-3 * 0.02)
+      // Who goes on has no more time than was left.
+      let next = try trainer(steps: 1_000_000) { $0.stage.seconds = 0.4 }
+      #expect(!next.isDone)
+      try next.restore(try timed.checkpoint())
+      #expect(next.isDone && next.step == timed.step)
+    }
+
     @Test("warms up along a line and cools down along a cosine")
     func rates() throws {
       let trainer = try trainer(steps: 105)

@@ -157,4 +157,23 @@ struct WarpTests {
     blurs.degrade(&values, size: 32, channels: 1, random: &random)
     #expect(values == checks)
   }
+
+  @Test("grey levels keep their order and their range, and only colours change each by itself")
+  func variation() {
+    var augmentation = Augmentation()
+    (augmentation.noise, augmentation.curveChance) = (0, 1)
+    let ramp = (0..<256).map { Float($0) / 255 }
+    for seed in 0..<40 as Range<UInt64> {
+      var random = SeededRandom(seed: seed)
+      var gray = ramp + ramp + ramp
+      augmentation.vary(&gray, plane: 256, channels: 3, random: &random)
+      #expect(gray.allSatisfy { (0...1).contains($0) })
+      #expect(zip(gray[..<255], gray[1..<256]).allSatisfy { $0 <= $1 })
+      #expect(gray[..<256] == gray[256..<512] && gray[..<256] == gray[512...])
+      #expect(gray[250] > gray[5])
+      var colour = ramp + ramp + ramp
+      augmentation.vary(&colour, plane: 256, channels: 3, isColour: true, random: &random)
+      #expect(colour[..<256] != colour[256..<512])
+    }
+  }
 }

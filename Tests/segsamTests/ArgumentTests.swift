@@ -124,10 +124,15 @@ struct ArgumentTests {
     #expect(stage.stage(warmUp: 20, finalRate: 0.1).warmUp == 20)
     #expect(stage.rate == 0.001 && stage.images == 8 && stage.slots == 16)
     #expect(StageArgument(argument: stage.defaultValueDescription) == stage)
+    let timed = try #require(StageArgument(argument: "256:144:374:585s:0.001"))
+    #expect(timed.stage(warmUp: 150, finalRate: 0.1).seconds == 585)
+    #expect(timed.stage(warmUp: 150, finalRate: 0.1).warmUp == 150)
+    #expect(timed.defaultValueDescription == "256:144:374:585s:0.001" && stage.seconds == nil)
   }
 
   @Test(arguments: [
-    "", "128", "128:8:16:100", "100:8:16:100:0.1", "128:0:16:100:0.1", "128:8:16:100:2",
+    "", "128", "128:8:16:100", "128:8:16:s:0.1", "128:8:16:0s:0.1", "128:8:16:5m:0.1",
+    "100:8:16:100:0.1", "128:0:16:100:0.1", "128:8:16:100:2",
   ])
   func badStage(_ text: String) {
     #expect(StageArgument(argument: text) == nil)

@@ -53,7 +53,8 @@ extension Request {
       "method": .string(header.method), "durable": .bool(header.durable),
       "parameters": .object(header.parameters), "inputs": .array(header.inputs.map(\.json)),
     ]
-    return Fingerprint([.json(content)] + (image.map { [.payload($0.tensor.payload)] } ?? []))
+    let payloads = [image?.tensor.payload, mask?.payload].compactMap { $0 }
+    return Fingerprint([.json(content)] + payloads.map { .payload($0) })
   }
 }
 

@@ -8,14 +8,37 @@ extension Reply {
   /// - Throws: `invalid_message` where sizes disagree.
   public func binaryMasks(_ result: SegmentResult) throws(ProtocolError) -> [[UInt8]]? {
     guard let tensor = output("binary_masks") else { return try Self.runLengthMasks(result) }
-    guard let count = tensor.entry.shape.first, count == result.categories.count else {
-      throw .invalidMessage("there are not as many masks as queries")
+    return try Self.rows(tensor, result.categories.count)
+  }
+
+  /// Of each query the masks that the decoder drew for an ambiguous prompt, in the order of
+  /// `alternativeScores`; nil where none were asked for.
+  ///
+  /// - Parameter result: the reply's, read.
+  /// - Throws: `invalid_message` where sizes disagree.
+  public func alternatives(_ result: SegmentResult) throws(ProtocolError) -> [[[UInt8]]]? {
+    guard let tensor = output("alternatives") else { return nil }
+    let queries = result.categories.count
+    guard tensor.entry.shape.count > 2, tensor.entry.shape[0] == queries else {
+      throw .invalidMessage("there are not alternatives for every query")
     }
+    let each = tensor.entry.shape[1]
+    let all = try Self.rows(tensor, queries * each, leading: 2)
+    return (0..<queries).map { Array(all[$0 * each..<($0 + 1) * each]) }
+  }
+
+  /// A tensor's masks, `count` of them along its leading axes.
+  private static func rows(
+    _ tensor: Tensor, _ count: Int, leading: Int = 1
+  ) throws(ProtocolError) -> [[UInt8]] {
+    guard tensor.entry.shape.count > leading - 1,
+      tensor.entry.shape.prefix(leading).reduce(1, *) == count
+    else { throw .invalidMessage("there are not as many masks as queries") }
     let bytes = tensor.payload.array
     let stride = count == 0 ? 0 : bytes.count / count
     var masks: [[UInt8]] = []
     for n in 0..<count {
-      masks.append(try Self.unpacked(bytes[n * stride..<(n + 1) * stride], tensor.entry))
+      masks.append(try unpacked(bytes[n * stride..<(n + 1) * stride], tensor.entry))
     }
     return masks
   }

@@ -6,18 +6,24 @@ public struct Request: Sendable {
   public var parameters: MethodParameters
   /// The input `image`, if one came.
   public var image: InputImage?
+  /// The input `mask`, if one came: UINT8 or BOOL of 0 and 1, `[…image]` or `[K, …image]`.
+  public var mask: Tensor?
 
   public init(
     isEnveloped: Bool, header: RequestHeader, parameters: MethodParameters,
-    image: InputImage? = nil
+    image: InputImage? = nil, mask: Tensor? = nil
   ) {
     self.isEnveloped = isEnveloped
     self.header = header
     self.parameters = parameters
     self.image = image
+    self.mask = mask
   }
 
   public var method: Method { parameters.method }
+
+  /// Where the entry of a mask stands: after the image, if there is one.
+  public static func maskPath(hasImage: Bool) -> String { hasImage ? "inputs[1]" : "inputs[0]" }
 }
 
 /// What is left of a message that is no acceptable request: enough to answer it.

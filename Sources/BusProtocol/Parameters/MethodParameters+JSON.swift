@@ -3,10 +3,11 @@ public import JSONC
 extension MethodParameters {
   /// Reads and checks the `parameters` of a method.
   init(
-    _ method: Method, _ members: Members, limits: ProtocolLimits
+    _ method: Method, _ members: Members, limits: ProtocolLimits, hasMask: Bool = false
   ) throws(ProtocolError) {
     switch method {
-    case .segment: self = .segment(try SegmentParameters(members, limits: limits))
+    case .segment:
+      self = .segment(try SegmentParameters(members, limits: limits, hasMask: hasMask))
     case .imagePut:
       try members.allow(only: [])
       self = .imagePut

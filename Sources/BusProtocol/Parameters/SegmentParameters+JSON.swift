@@ -6,7 +6,10 @@ extension SegmentParameters {
     "presence_threshold", "publish", "refine", "zoom", "propagate", "post_process",
   ]
 
-  init(_ members: Members, limits: ProtocolLimits) throws(ProtocolError) {
+  /// - Parameter hasMask: whether an input `mask` came, which says what to look for, too.
+  init(
+    _ members: Members, limits: ProtocolLimits, hasMask: Bool = false
+  ) throws(ProtocolError) {
     try members.allow(only: Self.names)
     self.init()
     categories = try members.queries("categories", limits: limits) ?? []
@@ -16,9 +19,9 @@ extension SegmentParameters {
     if let refine, !MessageParser.isValidID(refine) {
       throw members.wrong("refine", "refine is the id of an earlier request")
     }
-    guard hasText || !boxes.isEmpty || members["points"] != nil || refine != nil else {
+    guard hasText || !boxes.isEmpty || members["points"] != nil || refine != nil || hasMask else {
       throw .invalidArgument(
-        "say what to look for: at least one of categories, free_text, boxes, points, refine",
+        "say what to look for: at least one of categories, free_text, boxes, points, refine, or a mask",
         path: members.path)
     }
     guard queryCount <= limits.queries else {
@@ -126,7 +129,7 @@ extension SegmentParameters {
     if !boxes.isEmpty { object["boxes"] = .array(boxes.map { $0.map { JSONValue($0) } ?? .null }) }
     if !points.isEmpty { object["points"] = .array(points.map(\.json)) }
     if let imageID { object["image_id"] = .string(imageID) }
-    if outputs.count < Output.allCases.count {
+    if outputs != Output.usual {
       object["outputs"] = JSONValue(Output.allCases.filter(outputs.contains).map(\.rawValue))
     }
     if encoding != .raw { object["encoding"] = .string(encoding.rawValue) }

@@ -5,6 +5,11 @@ public struct SegmentParameters: Sendable, Hashable {
     case binaryMasks = "binary_masks"
     case semanticMask = "semantic_mask"
     case probabilities
+    /// The masks that the decoder draws for ambiguous prompts, with their predicted IoU.
+    case alternatives
+
+    /// What is sent where a request does not say.
+    public static let usual: Set<Output> = [.binaryMasks, .semanticMask, .probabilities]
   }
 
   /// How binary masks travel.
@@ -52,7 +57,7 @@ public struct SegmentParameters: Sendable, Hashable {
   public var points: [Point] = []
   /// In place of the input `image`.
   public var imageID: String?
-  public var outputs: Set<Output> = Set(Output.allCases)
+  public var outputs = Output.usual
   public var encoding: Encoding = .raw
   /// Of the mask probability, on the input's own grid; in (0, 1).
   public var threshold: Double = 0.5

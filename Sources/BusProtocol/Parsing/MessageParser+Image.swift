@@ -13,15 +13,23 @@ extension MessageParser {
     case .imagePut: (takesImage, imageID) = (true, nil)
     default: (takesImage, imageID) = (false, nil)
     }
-    for (index, tensor) in tensors.enumerated() where !takesImage || tensor.entry.name != "image" {
+    let names = parameters.method == .segment ? ["image", "mask"] : ["image"]
+    for (index, tensor) in tensors.enumerated()
+    where !takesImage || !names.contains(tensor.entry.name) {
+      let known = names.map { "\"\($0)\"" }.joined(separator: " and ")
       throw .invalidArgument(
         takesImage
-          ? "the only input is \"image\"" : "\(parameters.method.rawValue) takes no inputs",
+          ? "\(parameters.method.rawValue) knows the inputs \(known)"
+          : "\(parameters.method.rawValue) takes no inputs",
         path: takesImage ? "inputs[\(index)].name" : "inputs[\(index)]",
-        suggestion: takesImage ? "image" : nil)
+        suggestion: takesImage
+          ? Suggestion.closest(to: tensor.entry.name, among: names) ?? "image" : nil)
     }
     guard takesImage else { return nil }
-    guard let tensor = tensors.first else {
+    if let index = tensors.firstIndex(where: { $0.entry.name == "image" }), index > 0 {
+      throw .invalidArgument("the image comes first", path: "inputs[\(index)].name")
+    }
+    guard let tensor = tensors.first, tensor.entry.name == "image" else {
       if imageID != nil { return nil }
       throw .invalidArgument("the input \"image\" is needed", path: "inputs")
     }
@@ -95,6 +103,42 @@ extension InputImage {
       throw .tooLarge(
         limit: "image_elements", maximum: limits.imageElements, actual: entry.elementCount,
         path: "inputs[0].shape")
+    }
+  }
+}
+
+extension Tensor {
+  /// Checks the input `mask` of `segment`.
+  ///
+  /// Where the image is a file or a held one its grid is not known here: whoever knows it calls this again.
+  ///
+  /// - Parameters:
+  ///   - gridShape: the image's, `[H, W]` or `[D, H, W]`; nil: not known yet.
+  ///   - path: of its entry, for messages.
+  /// - Throws: `invalid_argument` for another datatype or shape than the image's, or other values than 0
+  ///   and 1, or beside `refine`.
+  public func checkMask(
+    for parameters: SegmentParameters, gridShape: [Int]?, at path: String
+  ) throws(ProtocolError) {
+    guard parameters.refine == nil else {
+      throw .invalidArgument(
+        "send an input \"mask\" or refine an earlier answer, not both", path: "parameters.refine")
+    }
+    guard entry.datatype == .uint8 || entry.datatype == .bool, entry.parameters.isEmpty else {
+      throw .invalidArgument(
+        "a mask is UINT8 or BOOL, 0 and 1, without parameters", path: "\(path).datatype")
+    }
+    let count = parameters.queryCount
+    if let gridShape, entry.shape != gridShape, entry.shape != [count] + gridShape {
+      throw .invalidArgument(
+        "a mask has the image's shape \(gridShape), or one for each query: \([count] + gridShape)",
+        path: "\(path).shape")
+    }
+    let isBinary = payload.withBytes { span in
+      span.withUnsafeBytes { bytes in bytes.allSatisfy { $0 <= 1 } }
+    }
+    guard isBinary else {
+      throw .invalidArgument("a mask holds 0 and 1 only", path: path)
     }
   }
 }

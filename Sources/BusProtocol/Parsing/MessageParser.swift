@@ -52,13 +52,17 @@ public struct MessageParser: Sendable {
     }
     let tensors = try self.tensors(object, frames: frames)
     header.inputs = tensors.map(\.entry)
+    let mask = method == .segment ? tensors.first { $0.entry.name == "mask" } : nil
     let parameters = try MethodParameters(
-      method, Members(header.parameters, at: "parameters"), limits: limits)
+      method, Members(header.parameters, at: "parameters"), limits: limits, hasMask: mask != nil)
     let image = try self.image(tensors, for: parameters)
-    if case .segment(let segment) = parameters, let grid = image?.gridShape {
-      try segment.check(gridShape: grid)
+    if case .segment(let segment) = parameters {
+      if let grid = image?.gridShape { try segment.check(gridShape: grid) }
+      try mask?.checkMask(
+        for: segment, gridShape: image?.gridShape, at: Request.maskPath(hasImage: image != nil))
     }
-    return Request(isEnveloped: isEnveloped, header: header, parameters: parameters, image: image)
+    return Request(
+      isEnveloped: isEnveloped, header: header, parameters: parameters, image: image, mask: mask)
   }
 
   private func unknownMethod(_ name: String) -> ProtocolError {

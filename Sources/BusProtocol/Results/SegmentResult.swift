@@ -81,6 +81,8 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   public var rle: RunLengthMask?
   /// The five likeliest categories of a query without text, best first.
   public var candidates: [Candidate]?
+  /// The predicted IoU of each of the query's alternatives, where these were asked for.
+  public var alternativeScores: [Double]?
   /// What was done to the mask after the networks, in order; nil: nothing.
   public var steps: [Step]?
   /// What a reader of the mask should know.
@@ -91,8 +93,8 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   public init(
     query: String?, category: String?, present: Bool, presence: Double, score: Double,
     voxels: Int? = nil, bbox: [Int]? = nil, parts: [Part]? = nil, rle: RunLengthMask? = nil,
-    candidates: [Candidate]? = nil, steps: [Step]? = nil, warnings: [String]? = nil,
-    promptedBy: String? = nil
+    candidates: [Candidate]? = nil, alternativeScores: [Double]? = nil, steps: [Step]? = nil,
+    warnings: [String]? = nil, promptedBy: String? = nil
   ) {
     self.query = query
     self.category = category
@@ -104,6 +106,7 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     self.parts = parts
     self.rle = rle
     self.candidates = candidates
+    self.alternativeScores = alternativeScores
     self.steps = steps
     self.warnings = warnings
     self.promptedBy = promptedBy
@@ -112,6 +115,7 @@ public struct CategoryResult: Sendable, Hashable, Codable {
   private enum CodingKeys: String, CodingKey {
     case query, category, present, presence, score, voxels, bbox, parts, rle, candidates, steps,
       warnings
+    case alternativeScores = "alternative_scores"
     case promptedBy = "prompted_by"
   }
 
@@ -128,6 +132,7 @@ public struct CategoryResult: Sendable, Hashable, Codable {
     try container.encodeIfPresent(parts, forKey: .parts)
     try container.encodeIfPresent(rle, forKey: .rle)
     try container.encodeIfPresent(candidates, forKey: .candidates)
+    try container.encodeIfPresent(alternativeScores, forKey: .alternativeScores)
     try container.encodeIfPresent(steps, forKey: .steps)
     try container.encodeIfPresent(warnings, forKey: .warnings)
     try container.encodeIfPresent(promptedBy, forKey: .promptedBy)

@@ -2,13 +2,17 @@ public import BusProtocol
 
 extension SegSAMClient {
   /// Segments an image; the image in `parameters` is set from `image`.
+  ///
+  /// - Parameter mask: where the queries start from: UINT8 of 0 and 1, named `mask`, `[…image]` for all or
+  ///   `[K, …image]`.
   public func segment(
-    _ image: ImageSource, _ parameters: SegmentParameters, options: RequestOptions = .init()
+    _ image: ImageSource, _ parameters: SegmentParameters, mask: Tensor? = nil,
+    options: RequestOptions = .init()
   ) async throws(ClientError) -> Segmentation {
     var parameters = parameters
     parameters.imageID = image.imageID
     return try Segmentation(
-      await call(.segment(parameters), image: image.tensor, options: options))
+      await call(.segment(parameters), image: image.tensor, mask: mask, options: options))
   }
 
   /// Segments the named categories.

@@ -24,6 +24,18 @@ public struct Segmentation: Sendable, Hashable {
     }
   }
 
+  /// What else the decoder drew for each query (SAM's three masks for an ambiguous prompt), 0 and 1 in C
+  /// order; their predicted IoU stands in `result`. Nil where `outputs` did not name `alternatives`.
+  ///
+  /// - Throws: `malformedReply` where sizes disagree.
+  public func alternatives() throws(ClientError) -> [[[UInt8]]]? {
+    do throws(ProtocolError) {
+      return try reply.alternatives(result)
+    } catch {
+      throw .malformedReply(error.message)
+    }
+  }
+
   /// M_s: 0 background, else a key of `result.labels`; nil where none was asked for.
   public func semanticMask() -> [UInt16]? {
     guard let tensor = reply.output("semantic_mask") else { return nil }

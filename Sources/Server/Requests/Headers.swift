@@ -24,12 +24,14 @@ extension Request {
   var digests: (request: ContentDigest, image: ContentDigest?) {
     // The bytes are read once: the request's digest is of the image's.
     let image = image?.digest
+    let mask = mask.map { ContentDigest($0.payload) }
     let request = ContentDigest { hasher in
       hasher.combine(header.method)
       hasher.combine(header.durable)
       hasher.combine(header.parameters)
       hasher.combine(header.inputs)
       hasher.combine(image)
+      hasher.combine(mask)
     }
     return (request, image)
   }

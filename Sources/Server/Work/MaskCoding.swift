@@ -6,7 +6,11 @@ import ZeroMQ
 /// Masks as tensors and JSON (protocol: `segment`, `encoding`).
 enum MaskCoding {
   /// `[K, …grid]`, UINT8, 0 or 1.
-  static func raw(_ masks: [BinaryMask], grid: [Int]) throws(ZMQError) -> Tensor {
+  ///
+  /// - Parameter shape: of what there are several a query, `[K, n]`; nil: `[K]`.
+  static func raw(
+    _ masks: [BinaryMask], grid: [Int], name: String = "binary_masks", shape: [Int]? = nil
+  ) throws(ZMQError) -> Tensor {
     let size = grid.reduce(1, *)
     let frame = try Frame(count: masks.count * size) { span in
       span.withUnsafeMutableBytes { bytes in
@@ -17,12 +21,15 @@ enum MaskCoding {
       }
     }
     return Tensor(
-      entry: TensorEntry(name: "binary_masks", datatype: .uint8, shape: [masks.count] + grid),
+      entry: TensorEntry(
+        name: name, datatype: .uint8, shape: (shape ?? [masks.count]) + grid),
       payload: Payload(frame))
   }
 
   /// `[K, bytes]`, each mask packed, its first voxel in the most significant bit.
-  static func bits(_ masks: [BinaryMask], grid: [Int]) throws(ZMQError) -> Tensor {
+  static func bits(
+    _ masks: [BinaryMask], grid: [Int], name: String = "binary_masks", shape: [Int]? = nil
+  ) throws(ZMQError) -> Tensor {
     let size = grid.reduce(1, *)
     let row = MaskBits.byteCount(voxels: size)
     let frame = try Frame(count: masks.count * row) { span in
@@ -37,7 +44,8 @@ enum MaskCoding {
     let parameters: JSONObject = ["encoding": "bits", "mask_shape": JSONValue(grid)]
     return Tensor(
       entry: TensorEntry(
-        name: "binary_masks", datatype: .uint8, shape: [masks.count, row], parameters: parameters),
+        name: name, datatype: .uint8, shape: (shape ?? [masks.count]) + [row],
+        parameters: parameters),
       payload: Payload(frame))
   }
 

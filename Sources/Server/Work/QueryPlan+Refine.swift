@@ -27,11 +27,23 @@ extension QueryPlan {
       throw .invalidArgument(
         "the answer to refine has \(masks.count) masks for \(queries.count) queries", path: path)
     }
+    guard masks.allSatisfy({ $0.count == image.voxelCount }) else {
+      throw .invalidArgument("the answer to refine is of another image", path: path)
+    }
+    start(from: masks, image: image)
+  }
+
+  /// Starts each query from its mask of an input that was checked, or all from the only one.
+  mutating func start(from mask: Tensor, image: MedicalImage) {
+    let (bytes, size) = (mask.payload.array, image.voxelCount)
+    start(
+      from: stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<$0 + size]) },
+      image: image)
+  }
+
+  private mutating func start(from masks: [[UInt8]], image: MedicalImage) {
     for n in queries.indices {
       let voxels = masks[masks.count == 1 ? 0 : n]
-      guard voxels.count == image.voxelCount else {
-        throw .invalidArgument("the answer to refine is of another image", path: path)
-      }
       guard voxels.contains(where: { $0 != 0 }) else { continue }
       queries[n].mask = MaskPrompt(
         BinaryMask(

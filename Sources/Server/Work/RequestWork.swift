@@ -21,8 +21,8 @@ struct RequestWork: Sendable {
     case .segment(let parameters):
       let work = SegmentWork(engine: engine, lookup: lookup, budget: configuration.budget)
       return try await work.answer(
-        parameters, image: try image(of: job), earlier: job.earlier, request: job.request,
-        progress: progress)
+        parameters, image: try image(of: job), earlier: job.earlier, mask: job.content.mask,
+        request: job.request, progress: progress)
     case .report(let parameters):
       let work = ReportWork(engine: engine, lookup: lookup, budget: configuration.budget)
       return try await work.answer(

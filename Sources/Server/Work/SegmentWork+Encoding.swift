@@ -36,6 +36,15 @@ extension SegmentWork {
         }
       }
     }
+    if parameters.outputs.contains(.alternatives) {
+      answer.outputs.append(
+        try alternatives(result, isRaw: parameters.encoding == .raw, grid: grid))
+      for (n, found) in result.queries.enumerated() {
+        entries[n]["alternative_scores"] = JSONValue(
+          Self.drawn(found).isEmpty
+            ? [Double](repeating: 0, count: Self.alternativeCount) : found.alternativeScores)
+      }
+    }
     answer.result["categories"] = .array(entries.map { .object($0) })
     if let map = result.semanticMask, parameters.outputs.contains(.semanticMask) {
       answer.outputs.append(
@@ -51,6 +60,32 @@ extension SegmentWork {
     }
     if image.isFile { answer.result.addGeometry(of: image.image) }
     return answer
+  }
+
+  /// SAM draws three masks for an ambiguous prompt.
+  static let alternativeCount = 3
+
+  /// A query's alternatives; none where what was asked for is not there, or is drawn as a union.
+  private static func drawn(_ found: QueryResult) -> [BinaryMask] {
+    let isWhole =
+      found.isPresent && found.alternatives.count == alternativeCount
+      && found.alternativeScores.count == alternativeCount
+    return isWhole ? found.alternatives : []
+  }
+
+  private func alternatives(
+    _ result: SegmentationResult, isRaw: Bool, grid: [Int]
+  ) throws -> Tensor {
+    let voxels = grid.reduce(1, *)
+    let none = BinaryMask(width: voxels, height: 1)
+    let masks = result.queries.flatMap { found in
+      let drawn = Self.drawn(found)
+      return drawn.isEmpty ? Array(repeating: none, count: Self.alternativeCount) : drawn
+    }
+    let shape = [result.queries.count, Self.alternativeCount]
+    return isRaw
+      ? try MaskCoding.raw(masks, grid: grid, name: "alternatives", shape: shape)
+      : try MaskCoding.bits(masks, grid: grid, name: "alternatives", shape: shape)
   }
 
   private func entry(_ found: QueryResult, text: String?, isVolume: Bool) -> JSONObject {

@@ -10,18 +10,28 @@ struct SegmentWork: Sendable {
   var lookup: CategoryLookup
   var budget: SegmentService.Budget
 
-  /// - Parameter earlier: the stored answer that `refine` names.
+  /// - Parameters:
+  ///   - earlier: the stored answer that `refine` names.
+  ///   - mask: the input `mask`.
   func answer(
-    _ parameters: SegmentParameters, image: KeyedImage, earlier: [Frame]? = nil, request: String,
+    _ parameters: SegmentParameters, image: KeyedImage, earlier: [Frame]? = nil,
+    mask: Tensor? = nil, request: String,
     progress: @escaping @Sendable (Int, Int) -> Void
   ) async throws -> Answer {
     var plan = try QueryPlan(parameters, image: image.image, lookup: lookup)
     if let earlier { try plan.start(from: earlier, image: image.image) }
+    if let mask {
+      try mask.checkMask(
+        for: parameters, gridShape: image.image.gridShape,
+        at: Request.maskPath(hasImage: parameters.imageID == nil))
+      plan.start(from: mask, image: image.image)
+    }
     try checkSize(parameters, plan: plan, image: image.image)
     var options = SegmentOptions(
       threshold: parameters.threshold, presenceThreshold: parameters.presenceThreshold,
       wantsSemanticMask: parameters.outputs.contains(.semanticMask),
-      wantsProbabilities: parameters.outputs.contains(.probabilities))
+      wantsProbabilities: parameters.outputs.contains(.probabilities),
+      wantsAlternatives: parameters.outputs.contains(.alternatives))
     options.volume = VolumeOptions(parameters)
     let asked = options
     var result = try await refusingQueries {
@@ -40,7 +50,8 @@ struct SegmentWork: Sendable {
     _ parameters: SegmentParameters, plan: QueryPlan, image: MedicalImage
   ) throws(ProtocolError) {
     let count = plan.queries.count
-    let (elements, overflow) = count.multipliedReportingOverflow(by: image.voxelCount)
+    let drawn = parameters.outputs.contains(.alternatives) ? 1 + Self.alternativeCount : 1
+    let (elements, overflow) = (count * drawn).multipliedReportingOverflow(by: image.voxelCount)
     guard !overflow, elements <= budget.maskElements else {
       throw .tooLarge(
         limit: "mask_elements", maximum: budget.maskElements, actual: overflow ? nil : elements)
@@ -48,10 +59,14 @@ struct SegmentWork: Sendable {
     var bytes = 0
     if parameters.outputs.contains(.binaryMasks) {
       switch parameters.encoding {
-      case .raw: bytes += elements
+      case .raw: bytes += count * image.voxelCount
       case .bits: bytes += count * ((image.voxelCount + 7) / 8)
       case .rle: break
       }
+    }
+    if parameters.outputs.contains(.alternatives) {
+      let each = parameters.encoding == .raw ? image.voxelCount : (image.voxelCount + 7) / 8
+      bytes += count * Self.alternativeCount * each
     }
     if parameters.outputs.contains(.semanticMask) {
       let labels = plan.queries.reduce(into: Set<String>()) { labels, query in
@@ -71,6 +86,7 @@ struct SegmentWork: Sendable {
     let fits =
       result.queries.count == plan.queries.count
       && result.queries.allSatisfy { $0.mask?.voxels.count ?? -1 == image.voxelCount }
+      && result.queries.flatMap(\.alternatives).allSatisfy { $0.voxels.count == image.voxelCount }
       && result.semanticMask?.labels.count ?? image.voxelCount == image.voxelCount
     guard fits else { throw ProtocolError(.internal, "the model's answer has a wrong shape") }
   }

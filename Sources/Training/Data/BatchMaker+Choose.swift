@@ -32,7 +32,8 @@ extension BatchMaker {
             label: targets[index], isPresent: true, mask: halved(labels, targets[index].values),
             prompt: prompt))
     }
-    if wantAbsent || there.isEmpty {
+    // A mix that never asks for what is absent asks nothing of an empty view.
+    if wantAbsent || there.isEmpty && mix.absent > 0 {
       var absent = gone.map { targets[$0] }
       // What another kind of machine shows cannot be in this image.
       if absent.isEmpty || random.chance(0.2), let other = store.foreign(to: slice, random: &random)

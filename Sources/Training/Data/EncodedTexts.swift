@@ -14,12 +14,17 @@ struct EncodedTexts {
   var categoryText: [Float] = []
   var encoderID: String
 
+  init(categories: [String], modalities: [String], kinds: Set<String>, encoderID: String) {
+    (self.categories, self.modalities) = (categories, modalities)
+    (self.kinds, self.encoderID) = (kinds, encoderID)
+  }
+
   init(
     _ texts: ChosenTexts, categories: [String], modalities: [String], kinds: Set<String>,
     encoderID: String
   ) throws {
-    (self.categories, self.modalities, self.kinds) = (categories, modalities, kinds)
-    self.encoderID = encoderID
+    self.init(
+      categories: categories, modalities: modalities, kinds: kinds, encoderID: encoderID)
     for (category, modality) in zip(categories, modalities) {
       for kind in kinds {
         table[category, default: [:]][kind] = try texts.vectors(category, modality: kind)
@@ -59,7 +64,8 @@ struct EncodedTexts {
       for (kind, vector) in zip(kinds.sorted(), try rows("aspects.\(category)")) {
         table[category, default: [:]][kind] = vector
       }
-      sentences[category] = all["sentences.\(category)"] == nil
+      sentences[category] =
+        all["sentences.\(category)"] == nil
         ? [] : try rows("sentences.\(category)")
     }
   }

@@ -292,7 +292,9 @@ public final class Trainer {
       all["v.\(name)"] = (shape, state.v)
       steps = state.steps
     }
-    all["state.step"] = ([3], [Float(step), Float(steps), Float(seconds)])
+    var state = [Float(step), Float(steps)]
+    if configuration.stage.seconds != nil { state.append(Float(seconds)) }
+    all["state.step"] = ([state.count], state)
     return all
   }
 

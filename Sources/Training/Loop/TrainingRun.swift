@@ -33,7 +33,7 @@ public struct TrainingRun {
   public var pretraining: Pretraining?
   /// Told what happens, a line at a time.
   public var say: (String) -> Void = { _ in }
-  /// Told each step of a stage: steps done, steps in all.
+  /// Told each step of a stage that has a number of them: steps done, steps in all.
   public var progress: (Int, Int) -> Void = { _, _ in }
 
   public init(
@@ -285,7 +285,8 @@ public struct TrainingRun {
     let batch = queue.next()
     meter.waited += Date().timeIntervalSince(asked)
     meter.add(try trainer.train(batch))
-    progress(trainer.step, trainer.configuration.stage.steps)
+    let stage = trainer.configuration.stage
+    if stage.seconds == nil { progress(trainer.step, stage.steps) }
   }
 
   /// A line of the log, after which the meter begins anew.

@@ -7,7 +7,8 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads of libtorch.", valueName: "n"))
   var threads = 2
 
-  @Option(help: ArgumentHelp("Threads that make batches, beside the one that trains.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Threads that make batches, beside the one that trains.", valueName: "n"))
   var dataThreads = 1
 
   @Option(
@@ -120,7 +121,9 @@ struct OptimisationOptions: ParsableArguments {
   var seconds: Double?
 
   func validate() throws {
-    guard (1...1024).contains(threads), (1...1024).contains(dataThreads), (1...64).contains(perImage) else {
+    guard (1...1024).contains(threads), (1...1024).contains(dataThreads),
+      (1...64).contains(perImage)
+    else {
       throw ValidationError("--threads and --data-threads are 1 to 1024, --per-image 1 to 64.")
     }
     guard (0...1000).contains(phantoms) else {

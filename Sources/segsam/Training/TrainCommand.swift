@@ -25,7 +25,8 @@ struct TrainCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "IMAGE-SIZE:IMAGES:QUERIES:STEPS:RATE of a stage; several run one after another.",
+      "IMAGE-SIZE:IMAGES:QUERIES:STEPS:RATE of a stage; several run one after another. A time such as "
+        + "600s in place of steps ends a stage by the clock.",
       valueName: "stage"))
   var stage = [
     StageArgument(imageSize: 128, images: 8, slots: 16, steps: 30_000, rate: 0.001),

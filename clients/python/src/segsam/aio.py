@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+import numpy.typing as npt
 import zmq
 
 from . import operations, results
@@ -110,6 +111,7 @@ class AsyncSegSAMClient:
         free_text: str | None = None,
         boxes: Box | Sequence[Box | None] | None = None,
         points: Sequence[Point | Mapping[str, Any]] | None = None,
+        mask: npt.ArrayLike | None = None,
         outputs: str | Sequence[str] | None = None,
         encoding: str | None = None,
         threshold: float | None = None,
@@ -129,7 +131,7 @@ class AsyncSegSAMClient:
         return await self._call(
             operations.segment(
                 image, categories=categories, free_text=free_text, boxes=boxes, points=points,
-                outputs=outputs, encoding=encoding, threshold=threshold,
+                mask=mask, outputs=outputs, encoding=encoding, threshold=threshold,
                 presence_threshold=presence_threshold, publish=publish, refine=refine, zoom=zoom,
                 propagate=propagate, post_process=post_process, durable=durable,
                 deadline_ms=deadline_ms, priority=priority, id=id, limits=self.exchange.limits),

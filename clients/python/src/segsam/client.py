@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+import numpy.typing as npt
+
 from . import operations, results
 from .aio import make_exchange
 from .background import Background
@@ -95,6 +97,7 @@ class SegSAMClient:
         free_text: str | None = None,
         boxes: Box | Sequence[Box | None] | None = None,
         points: Sequence[Point | Mapping[str, Any]] | None = None,
+        mask: npt.ArrayLike | None = None,
         outputs: str | Sequence[str] | None = None,
         encoding: str | None = None,
         threshold: float | None = None,
@@ -110,7 +113,7 @@ class SegSAMClient:
         id: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Segmentation:
-        """Masks of what `categories`, `free_text`, `boxes` or `points` name; one is needed.
+        """Masks of what `categories`, `free_text`, `boxes`, `points` or `mask` name; one is needed.
 
         - `image`: an array `[j, i]`, an `Image`, an `ImageFile`, a path, a file's bytes, or what
           `put_image` gave.
@@ -118,7 +121,10 @@ class SegSAMClient:
           (`SCT:15776009`); one query each. `free_text`: one more, in English.
         - `boxes`: `[x0, y0, x1, y1]`, with z in volumes, upper bounds exclusive; one, or one for
           each query, with None for none. `points`: clicks.
-        - `outputs`: of `binary_masks`, `semantic_mask`, `probabilities`; all by default.
+        - `mask`: of 0 and 1, `[…image]`, or `[K, …image]` with one for each query: where they start
+          from. Where it is set, and where there are points or boxes, is drawn anew.
+        - `outputs`: of `binary_masks`, `semantic_mask`, `probabilities`, which are the default, and
+          `alternatives`: what else was drawn for an ambiguous click.
         - `encoding`: of the masks on the wire: `raw`, `bits` (an eighth), `rle`. The result is
           the same.
         - `publish`: also publish under this study name.
@@ -132,7 +138,7 @@ class SegSAMClient:
         return self._call(
             operations.segment(
                 image, categories=categories, free_text=free_text, boxes=boxes, points=points,
-                outputs=outputs, encoding=encoding, threshold=threshold,
+                mask=mask, outputs=outputs, encoding=encoding, threshold=threshold,
                 presence_threshold=presence_threshold, publish=publish, refine=refine, zoom=zoom,
                 propagate=propagate, post_process=post_process, durable=durable,
                 deadline_ms=deadline_ms, priority=priority, id=id, limits=self.exchange.limits),

@@ -34,17 +34,18 @@ def decode_masks(tensor: Tensor, limits: Limits = Limits()) -> Mask:
 
 
 def _bits(tensor: Tensor, limits: Limits) -> Mask:
-    """`[K, bytes]`, each mask packed MSB first and padded to a byte."""
+    """`[K, bytes]` or `[K, n, bytes]`, each mask packed MSB first and padded to a byte."""
     shape = reading.integers({"mask_shape": tensor.member("mask_shape")}, "mask_shape")
     count = math.prod(shape)
-    if not shape or len(tensor.shape) != 2 or tensor.shape[1] != (count + 7) // 8:
+    *leading, row = tensor.shape or (0,)
+    if not shape or len(leading) not in (1, 2) or row != (count + 7) // 8:
         malformed(f"{list(tensor.shape)} bytes for masks of {list(shape)}")
-    _bound(tensor.shape[0] * count, limits)
-    rows = tensor.array()
+    _bound(math.prod(leading) * count, limits)
+    rows = tensor.array().reshape(-1, row)
     if count % 8 and (rows[:, -1] & (0xFF >> count % 8)).any():
         malformed(f"{tensor.name!r} has bits in its padding")
     bits = np.unpackbits(rows, axis=1, count=count)
-    return _frozen(bits.view(np.bool_).reshape(-1, *shape))
+    return _frozen(bits.view(np.bool_).reshape(*leading, *shape))
 
 
 def decode_rle(runs: Sequence[Any], limits: Limits = Limits()) -> Mask:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from . import reading, results
 from .images import Image, ImageFile, ImageLike, as_image
@@ -95,6 +96,15 @@ def _source(
     return {}, (sent.input(),), sent.grid
 
 
+def _mask(mask: npt.ArrayLike) -> Input:
+    array = np.ascontiguousarray(mask)
+    if array.dtype != np.bool_ and not np.isin(array, (0, 1)).all():
+        raise ValueError("a mask holds 0 and 1 only")
+    return Input(
+        {"name": "mask", "datatype": "UINT8", "shape": list(array.shape)},
+        array.astype(np.uint8).tobytes())
+
+
 def segment(
     image: ImageOrHeld,
     *,
@@ -102,6 +112,7 @@ def segment(
     free_text: str | None = None,
     boxes: Box | Sequence[Box | None] | None = None,
     points: Sequence[Point | Mapping[str, Any]] | None = None,
+    mask: npt.ArrayLike | None = None,
     outputs: str | Sequence[str] | None = None,
     encoding: str | None = None,
     threshold: float | None = None,
@@ -118,6 +129,8 @@ def segment(
     limits: Limits = Limits(),
 ) -> Operation[Segmentation]:
     source, inputs, grid = _source(image)
+    if mask is not None:
+        inputs += (_mask(mask),)
     parameters = given(
         categories=_names(categories), free_text=free_text, boxes=_boxes(boxes),
         points=None if points is None else [_point(one) for one in points],

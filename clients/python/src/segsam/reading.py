@@ -128,5 +128,10 @@ def texts(object: Mapping[str, Any], key: str) -> list[str]:
     return values
 
 
+def numbers_or_empty(object: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    values = array_or_empty(object, key)
+    return tuple(number({key: one}, key) for one in values)
+
+
 def integers(object: Mapping[str, Any], key: str) -> tuple[int, ...]:
     return tuple(as_integer(one, key) for one in array(object, key))

@@ -75,6 +75,10 @@ class Query:
     """What was done to the mask of a volume after the networks, in order."""
     warnings: tuple[str, ...] = ()
     """What a reader of the mask should know."""
+    alternatives: Mask | None = field(default=None, repr=False)
+    """`[3, …image]`, what else was drawn; None where `outputs` did not name `alternatives`."""
+    alternative_scores: tuple[float, ...] = ()
+    """The model's own estimate of the IoU of each alternative."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,7 @@ class Segmentation:
         raise KeyError(name)
 
 
-def read_query(object: Object, mask: Mask | None) -> Query:
+def read_query(object: Object, mask: Mask | None, alternatives: Mask | None = None) -> Query:
     bbox = object.get("bbox")
     return Query(
         query=reading.text_or_none(object, "query"),
@@ -142,6 +146,8 @@ def read_query(object: Object, mask: Mask | None) -> Query:
                 reading.integer(one, "removed"), reading.text_or_none(one, "note"))
             for one in reading.objects_or_empty(object, "steps")),
         warnings=tuple(reading.texts(object, "warnings")),
+        alternatives=alternatives,
+        alternative_scores=reading.numbers_or_empty(object, "alternative_scores"),
     )
 
 
@@ -159,6 +165,7 @@ def read_segmentation(
     result = reply.result
     entries = reading.objects(result, "categories")
     masks = _binary_masks(reply, entries, limits)
+    alternatives = _alternatives(reply, len(entries), limits)
     semantic = reply.output("semantic_mask")
     semantic_mask = None if semantic is None else semantic.array()
     if semantic_mask is not None and semantic_mask.dtype not in (np.uint8, np.dtype("<u2")):
@@ -169,14 +176,17 @@ def read_segmentation(
     grids = {
         one for one in (
             grid, shape, masks.shape[1:] if masks is not None else None,
-            semantic_mask.shape if semantic_mask is not None else None)
+            semantic_mask.shape if semantic_mask is not None else None,
+            alternatives.shape[2:] if alternatives is not None else None)
         if one is not None
     }
     if len(grids) > 1:
         malformed(f"image and masks of differing shapes: {sorted(grids)}")
     return Segmentation(
         queries=tuple(
-            read_query(entry, None if masks is None else masks[n])
+            read_query(
+                entry, None if masks is None else masks[n],
+                None if alternatives is None else alternatives[n])
             for n, entry in enumerate(entries)),
         masks=masks,
         semantic_mask=semantic_mask,
@@ -190,6 +200,16 @@ def read_segmentation(
         id=reply.id,
         request=reply.request,
     )
+
+
+def _alternatives(reply: Reply, count: int, limits: Limits) -> Mask | None:
+    tensor = reply.output("alternatives")
+    if tensor is None:
+        return None
+    masks = decode_masks(tensor, limits)
+    if masks.ndim < 3 or len(masks) != count:
+        malformed(f"alternatives of the shape {masks.shape} for {count} queries")
+    return masks
 
 
 def _binary_masks(reply: Reply, entries: list[Object], limits: Limits) -> Mask | None:
