@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The bus under load and faults, against the real server and model.
 
-usage: Benchmarks/bus/bus.py [overhead|throughput|overload|subscriber|kill|fuzz|soak ...] [--json FILE]
+usage: Benchmarks/bus/bus.py [overhead|throughput|overload|subscriber|kill|fuzz|soak|crowd ...] [--json FILE]
 
 SEGSAM_BINARY names the server, by default .build/release/segsam. Each part starts its own, is bounded in
 count and time, and ends by itself. Needs pyzmq and numpy: .deps/python/bin/python after
@@ -478,8 +478,46 @@ def soak(count=100_000, seconds=3600.0):
             "memory_mib_middle": memory[half], "memory_mib_end": memory[-1]}
 
 
+# --- crowd -------------------------------------------------------------------------------------
+
+
+def crowd(count=1000, seconds=300.0):
+    """So many clients connected at once: each asks twice, all at the same time."""
+    server = RunningServer()
+    context = zmq.Context()
+    context.set(zmq.MAX_SOCKETS, 2 * count + 100)
+    open_before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    memory_before = server.resident_bytes() >> 20
+    began = time.monotonic()
+    wires = [Wire(server.endpoint, context=context) for _ in range(count)]
+    holder = Wire(server.endpoint)
+    owner = {"client": str(uuid.uuid4())}
+    held = put(holder, 1, **owner)
+    codes, waits = {}, []
+    for ask in (lambda: request("status", {}), lambda: segment(image_id=held, **owner)):
+        for wire in wires:
+            wire.asked = time.monotonic()
+            wire.send(ask())
+        for wire in wires:
+            header, _ = wire.final(max(1.0, seconds - (time.monotonic() - began)))
+            code = header.get("error", {}).get("code", "ok")
+            codes[code] = codes.get(code, 0) + 1
+            waits.append(time.monotonic() - wire.asked)
+    descriptors = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    memory = server.resident_bytes() >> 20
+    context.destroy(0)
+    lives = holder
+    lives.send(request("status", {}))
+    status = lives.final()[0]["status"]
+    lives.close()
+    server.stop()
+    return {"clients": count, "codes": codes, "last_answer_s": round(max(waits), 2),
+            "descriptors": [open_before, descriptors], "memory_mib": [memory_before, memory],
+            "afterwards": status}
+
+
 PARTS = {part.__name__: part
-         for part in (overhead, throughput, overload, subscriber, kill, fuzz, soak)}
+         for part in (overhead, throughput, overload, subscriber, kill, fuzz, soak, crowd)}
 
 
 def main():

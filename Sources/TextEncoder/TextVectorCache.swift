@@ -3,11 +3,16 @@ import Foundation
 /// Sentence vectors on disk, a file each, named by the hash of text and encoder.
 ///
 /// Several processes can share a directory: a file appears whole, by renaming, and a damaged one is
-/// taken for absent. A directory that cannot be written costs time, not the answer.
+/// taken for absent. A directory that cannot be written costs time, not the answer. What clients may
+/// type has no end, the directory has: past `limit` vectors, 1.6 KB each, the oldest make room.
 public struct TextVectorCache: Sendable {
   public let directory: String
+  /// About how many vectors are kept: they lie in 256 folders, each of which holds its share.
+  public let limit: Int
 
-  public init(directory: String) { self.directory = directory }
+  public init(directory: String, limit: Int = 65_536) {
+    (self.directory, self.limit) = (directory, limit)
+  }
 
   /// `SEGSAM_CACHE_DIR`, or `segsam` in the user's cache directory.
   public static var standard: TextVectorCache? {
@@ -53,6 +58,26 @@ public struct TextVectorCache: Sendable {
       return
     }
     if rename(temporary, target) != 0 { try? FileManager.default.removeItem(atPath: temporary) }
+    prune(folder)
+  }
+
+  /// Takes the oldest files out of a folder that holds more than its share, down to three quarters.
+  private func prune(_ folder: URL) {
+    let share = max(1, limit / 256)
+    let files = FileManager.default
+    guard
+      let found = try? files.contentsOfDirectory(
+        at: folder, includingPropertiesForKeys: [.contentModificationDateKey]),
+      found.count > share
+    else { return }
+    let byAge = found.map { file -> (file: URL, date: Date) in
+      let values = try? file.resourceValues(forKeys: [.contentModificationDateKey])
+      return (file, values?.contentModificationDate ?? .distantPast)
+    }.sorted { $0.date < $1.date }
+    // Another process may have been quicker.
+    for old in byAge.prefix(found.count - max(1, share * 3 / 4)) {
+      try? files.removeItem(at: old.file)
+    }
   }
 
   func path(_ text: String, _ encoder: String) -> String {

@@ -85,6 +85,25 @@ struct TextEncoderTests {
     #expect(unwritable.vector(of: "spleen", encoder: other.id) == nil)
   }
 
+  @Test("keeps so many vectors, the newest")
+  func bounded() throws {
+    let directory = FileManager.default.temporaryDirectory
+      .appendingPathComponent("text-cache-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    // Four in each of the 256 folders.
+    let cache = TextVectorCache(directory: directory, limit: 1024)
+    let vector = [Float](repeating: 0.25, count: TextEncoder.width)
+    func files() -> Int {
+      let all = FileManager.default.enumerator(atPath: directory)
+      return all?.reduce(0) { $0 + (($1 as? String)?.contains("/") == true ? 1 : 0) } ?? 0
+    }
+    for n in 0..<1500 { cache.keep(vector, of: "text \(n)", encoder: "e") }
+    #expect((700...1024).contains(files()), "\(files())")
+    for n in 1490..<1500 {
+      #expect(cache.vector(of: "text \(n)", encoder: "e") == vector, "\(n)")
+    }
+  }
+
   @Test("several writers leave a whole vector")
   func writers() async throws {
     let directory = FileManager.default.temporaryDirectory
