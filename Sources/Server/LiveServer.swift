@@ -192,10 +192,13 @@ extension MessageParser {
 extension SegmentService.Configuration {
   /// How long libzmq keeps trying to deliver the last replies of a server that stops.
   private static let linger = 1_000
+  /// A thousand clients may come at once, as after a restart.
+  private static let backlog = 1_024
 
   var routerOptions: SocketOptions {
     var options = SocketOptions()
     options.linger = Self.linger
+    options.backlog = Self.backlog
     // Few: our own queues hold what a peer has not taken, counted in bytes.
     options.sendHighWaterMark = 16
     options.receiveHighWaterMark = 16
@@ -217,6 +220,7 @@ extension SegmentService.Configuration {
   var publisherOptions: SocketOptions {
     var options = SocketOptions()
     options.linger = Self.linger
+    options.backlog = Self.backlog
     options.sendHighWaterMark = budget.subscriberMessages
     // Subscribers send topics only.
     options.maximumFrameBytes = 4096

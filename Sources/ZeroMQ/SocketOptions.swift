@@ -17,6 +17,8 @@ public struct SocketOptions: Sendable, Hashable {
   public var heartbeat: Heartbeat?
   /// A connection that has not finished its handshake by then is closed.
   public var handshakeInterval: Int = 30_000
+  /// TCP connections that wait to be accepted; the kernel has a bound of its own (`net.core.somaxconn`).
+  public var backlog: Int = 100
   /// Between attempts to connect again: the first pause, and the longest.
   public var reconnect: (first: Int, longest: Int) {
     get { (reconnectFirst, reconnectLongest) }
@@ -50,6 +52,7 @@ public struct SocketOptions: Sendable, Hashable {
     try socket.set(ZMQ_RCVHWM, receiveHighWaterMark)
     try socket.set(ZMQ_MAXMSGSIZE, wide: Int64(maximumFrameBytes ?? -1))
     try socket.set(ZMQ_HANDSHAKE_IVL, handshakeInterval)
+    try socket.set(ZMQ_BACKLOG, backlog)
     try socket.set(ZMQ_RECONNECT_IVL, reconnectFirst)
     try socket.set(ZMQ_RECONNECT_IVL_MAX, reconnectLongest)
     try socket.set(ZMQ_RCVTIMEO, receiveTimeout)
