@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Journal
@@ -101,5 +102,41 @@ struct StreamLimitTests {
     try second.removeExpired(now: .distantFuture)
     second.close()
     #expect(try size() < 2 << 20)
+  }
+
+  /// A server that stops may be in the midst of anything.
+  @Test(arguments: Place.allCases) func closingHarmsNobodyWhoUsesIt(place: Place) throws {
+    for _ in 0..<100 {
+      let journal = try place.open(scratch)
+      for _ in 0..<3 { try journal.publish("a") }
+      let wrong = Mutex<[JournalError.Code]>([])
+      @Sendable func attempt(_ body: () throws -> Void) {
+        do {
+          try body()
+        } catch let error as JournalError where error.code == .failed {
+        } catch {
+          wrong.withLock { $0.append((error as? JournalError)?.code ?? .corrupt) }
+        }
+      }
+      // Threads of their own: `concurrentPerform` runs no more at a time than there are cores.
+      let done = DispatchGroup()
+      let work: [@Sendable () -> Void] = [
+        { attempt { try journal.publish("b") } }, { attempt { _ = try journal.all() } },
+        { attempt { try journal.removeExpired(now: date(0)) } },
+        { attempt { try journal.removeExpired(now: date(0)) } },
+        { attempt { try journal.removeExpired(now: date(0)) } },
+      ]
+      for each in work {
+        done.enter()
+        Thread.detachNewThread {
+          for _ in 0..<20 { each() }
+          done.leave()
+        }
+      }
+      usleep(UInt32.random(in: 0..<4000))
+      journal.close()
+      done.wait()
+      #expect(wrong.withLock { $0 }.isEmpty)
+    }
   }
 }

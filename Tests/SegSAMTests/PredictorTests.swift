@@ -308,6 +308,52 @@ struct PredictorTests {
     #expect(predictor.featureCache.misses == 9)
   }
 
+  @Test("images of requests side by side share the encoder's batches, and keep their own features")
+  func imageBatches() async throws {
+    let sizes = Mutex<[Int]>([])
+    let predictor = try TinyModel.predictor { options in
+      (options.requests, options.streams, options.imageBatchSizes) = (6, 1, [1, 2, 4])
+      options.observeBatch = { stage, size in
+        if stage == .imageEncoder { sizes.withLock { $0.append(size) } }
+      }
+    }
+    // Six images, each turned by some slices, so that a mix-up of neighbours would show.
+    func image(_ n: Int) -> MedicalImage {
+      var image = TinyModel.volume()
+      let area = image.width * image.height
+      let turn = n % image.depth * area
+      image.samples = Array(image.samples[turn...] + image.samples[..<turn]).map { $0 + Float(n) }
+      return image
+    }
+    let query = [Query(.category("liver")), Query(.category("spleen"))]
+    let answers = try await withThrowingTaskGroup(of: (Int, SegmentationResult).self) { group in
+      for n in 0..<6 {
+        group.addTask { [everything] in
+          (
+            n,
+            try await predictor.segment(
+              image(n), imageKey: "\(n)", queries: query, options: everything, progress: nil)
+          )
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let alone = try TinyModel.predictor()
+    for (n, answer) in answers {
+      let expected = try await alone.segment(
+        image(n), imageKey: "\(n)", queries: query, options: everything, progress: nil)
+      for q in query.indices {
+        let (a, b) = (
+          try #require(answer.queries[q].mask), try #require(expected.queries[q].mask)
+        )
+        #expect(zip(a.voxels, b.voxels).count { $0 != $1 } <= 4)
+        #expect(abs(answer.queries[q].presence - expected.queries[q].presence) < 1e-3)
+      }
+    }
+    let ran = sizes.withLock { $0 }
+    #expect(ran.reduce(0, +) == 18 && ran.count < 18 && ran.allSatisfy { (1...4).contains($0) })
+  }
+
   @Test("within a size of batch an answer is the same bit for bit")
   func batchNeighbours() async throws {
     let predictor = try TinyModel.predictor { $0.batchSizes = [1, 2, 4] }

@@ -50,6 +50,7 @@ final class JournalStore<Counts: Sendable>: Sendable {
   ) throws(JournalError) -> Value {
     try run {
       try connections.main.writeWithoutTransaction { db in
+        try checkOpen()
         var counts = self.counts
         var outcome: Result<Value, any Error> = .failure(CancellationError())
         try db.inTransaction(.immediate) {
@@ -65,7 +66,12 @@ final class JournalStore<Counts: Sendable>: Sendable {
 
   /// Of one moment of the database. Writers do not wait for it, except in memory.
   func read<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
-    try run { try connections.main.read(body) }
+    try run {
+      try connections.main.read { db in
+        try checkOpen()
+        return try body(db)
+      }
+    }
   }
 
   /// Care that is best taken now and then: shrinks the file where over a quarter of it is unused (by
@@ -74,6 +80,7 @@ final class JournalStore<Counts: Sendable>: Sendable {
   func tidy() throws(JournalError) {
     try run {
       try connections.main.writeWithoutTransaction { db in
+        try checkOpen()
         let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
         let all = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
         guard free > 256, free > all / 4 else { return }
@@ -81,7 +88,10 @@ final class JournalStore<Counts: Sendable>: Sendable {
       }
     }
     // A failure (a writer does the same just now) leaves the log, for the next time.
-    _ = try? connections.mover?.writeWithoutTransaction { try $0.checkpoint(.passive) }
+    _ = try? connections.mover?.writeWithoutTransaction { db in
+      try checkOpen()
+      _ = try db.checkpoint(.passive)
+    }
   }
 
   /// Ends it: what comes after fails with `.failed`. The lock goes last.
@@ -100,6 +110,7 @@ final class JournalStore<Counts: Sendable>: Sendable {
   func limitGrowth(toPages pages: Int?) throws(JournalError) {
     try run {
       try connections.main.writeWithoutTransaction { db in
+        try checkOpen()
         let now = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
         let limit = pages.map { now + $0 } ?? 1_073_741_823
         _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(limit)")
@@ -108,9 +119,15 @@ final class JournalStore<Counts: Sendable>: Sendable {
   }
 
   private func run<Value>(_ body: () throws -> Value) throws(JournalError) -> Value {
+    try checkOpen()
+    do { return try body() } catch { throw JournalError(error, at: path) }
+  }
+
+  /// Within a connection's queue it stays true: what closes the connection says so first and then waits in
+  /// the queue. SQLite itself crashes on some calls without a connection.
+  private func checkOpen() throws(JournalError) {
     guard !isClosed.load(ordering: .acquiring) else {
       throw JournalError(.failed, "\(path ?? "the journal in memory") is closed")
     }
-    do { return try body() } catch { throw JournalError(error, at: path) }
   }
 }

@@ -23,6 +23,8 @@ public struct PredictorOptions: Sendable {
   public var streams = 1
   /// Of the decoders' batches, ascending from 1.
   public var batchSizes = [1]
+  /// Of the image encoder's, likewise; of our own networks but the plain U-Net.
+  public var imageBatchSizes = [1]
   /// Called, from any thread, with the number of images or queries of each batch that ran.
   public var observeBatch: @Sendable (InferenceStage, Int) -> Void = { _, _ in }
   /// For experiments: category → the category whose description it is given.
@@ -109,11 +111,12 @@ public final class Predictor: SegmentationEngine {
     let isUNet = manifest.network.isUNet
     let observe = options.observeBatch
     let text = categoryText
-    // Images one by one: convolutions fill a CPU's caches with one already.
     images = try BatchedModel(
-      sizes: [1], streams: options.streams, weights: bundle.weights, options: options.compiling,
-      observe: { observe(.imageEncoder, $0) },
-      graph: { _ in try isUNet ? unet.imageGraph() : network.imageGraph(categoryText: text) })
+      sizes: isUNet ? [1] : options.imageBatchSizes, streams: options.streams,
+      weights: bundle.weights, options: options.compiling, observe: { observe(.imageEncoder, $0) },
+      graph: {
+        try isUNet ? unet.imageGraph() : network.imageGraph(categoryText: text, images: $0)
+      })
     decoders =
       isUNet
       ? nil

@@ -60,6 +60,12 @@ struct ServeOptions: ParsableArguments {
       valueName: "1|2|4|8"))
   var batch: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Images of all those requests in one run of the image encoder, at most. \(usual("1"))",
+      valueName: "1|2|4|8"))
+  var imageBatch: String?
+
   @Option(help: ArgumentHelp("Runs of the networks side by side. \(usual("1"))", valueName: "n"))
   var streams: String?
 
@@ -139,6 +145,7 @@ struct ServeOptions: ParsableArguments {
       (.metrics, metrics), (.serverKey, serverKey), (.clientKeys, clientKeys), (.model, model),
       (.detector, detector),
       (.threads, threads), (.cache, cache), (.workers, workers), (.batch, batch),
+      (.imageBatch, imageBatch),
       (.streams, streams), (.queue, queue), (.queueMemory, queueMemory), (.input, input),
       (.reply, reply), (.queries, queries), (.held, held), (.answers, answers),
       (.answerAge, answerAge), (.lease, lease), (.grace, grace), (.journal, journal),

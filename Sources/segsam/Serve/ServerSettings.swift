@@ -32,8 +32,11 @@ struct ServerSettings: Sendable {
   /// How the model is run.
   func apply(to options: inout PredictorOptions) {
     (options.requests, options.streams) = (workers, number(.streams, 1))
-    let most = number(.batch, 1)
-    options.batchSizes = [1, 2, 4, 8].filter { $0 <= most }
+    func sizes(_ setting: Setting) -> [Int] {
+      let most = number(setting, 1)
+      return [1, 2, 4, 8].filter { $0 <= most }
+    }
+    (options.batchSizes, options.imageBatchSizes) = (sizes(.batch), sizes(.imageBatch))
   }
 
   var configuration: SegmentService.Configuration {
@@ -78,6 +81,7 @@ struct ServerSettings: Sendable {
       "insecure": .bool(made.isInsecure), "model": .string(model.model),
       "cache": JSONValue(model.cache), "workers": JSONValue(workers),
       "streams": JSONValue(number(.streams, 1)), "batch": JSONValue(number(.batch, 1)),
+      "image_batch": JSONValue(number(.imageBatch, 1)),
       "queue": JSONValue(made.budget.queuedRequests),
       "queue_memory": JSONValue(made.budget.queuedBytes >> 20),
       "input": JSONValue(made.limits.inputBytes >> 20),

@@ -5,6 +5,7 @@ enum Setting: String, CaseIterable, Sendable {
   case serverKey = "server_key"
   case clientKeys = "client_keys"
   case model, detector, threads, cache, workers, batch, streams
+  case imageBatch = "image_batch"
   case queue
   case queueMemory = "queue_memory"
   case input, reply, queries, held, answers
@@ -28,7 +29,7 @@ enum Setting: String, CaseIterable, Sendable {
     switch self {
     case .threads: return 1...1024
     case .streams, .workers: return 1...64
-    case .batch: return 1...8
+    case .batch, .imageBatch: return 1...8
     case .cache, .held, .answers, .grace, .journalMemory: return 0...sane
     case .queue, .queueMemory, .input, .reply, .queries, .answerAge, .lease, .journalDays,
       .clientRate, .clientMemory, .clientImages:
@@ -43,7 +44,9 @@ enum Setting: String, CaseIterable, Sendable {
       guard let number = Int(text), range.contains(number) else {
         return "is a whole number from \(range.lowerBound) to \(range.upperBound)"
       }
-      if self == .batch, ![1, 2, 4, 8].contains(number) { return "is 1, 2, 4 or 8" }
+      if self == .batch || self == .imageBatch, ![1, 2, 4, 8].contains(number) {
+        return "is 1, 2, 4 or 8"
+      }
       return nil
     }
     switch self {

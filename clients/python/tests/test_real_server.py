@@ -73,6 +73,35 @@ def test_the_encodings_are_equal(client, image):
         assert query.voxels == query.mask.sum()
 
 
+@pytest.mark.parametrize("encoding", ["raw", "bits"])
+@pytest.mark.parametrize("image", [ct(1), volume(1)], ids=["slice", "volume"])
+def test_what_else_was_drawn(client, image, encoding):
+    at = [one // 2 for one in reversed(image.grid)]
+    found = client.segment(
+        image, points=[Point(at)], outputs=["binary_masks", "alternatives"], encoding=encoding,
+        **OPEN)
+    (one,) = found.queries
+    assert one.alternatives.shape == (3, *image.grid) and len(one.alternative_scores) == 3
+    assert one.alternatives.any() and not one.alternatives.flags.writeable
+    assert found.semantic_mask is None and found.probabilities is None
+    assert client.segment(image, categories="liver", **OPEN)[0].alternatives is None
+
+
+def test_a_mask_is_a_prompt(client):
+    image = ct(1)
+    drawn = client.segment(image, categories="liver", **OPEN)["liver"].mask
+    again = client.segment(image, categories="liver", mask=drawn, **OPEN)["liver"].mask
+    overlap = 2 * (drawn & again).sum() / (drawn.sum() + again.sum())
+    assert overlap > 0.8
+    both = client.segment(
+        image, categories=["liver", "spleen"], mask=np.stack([drawn, ~drawn]), **OPEN)
+    assert both.masks.shape == (2, *image.grid)
+    with pytest.raises(InvalidArgument):
+        client.segment(image, categories="liver", mask=drawn[:-1], **OPEN)
+    with pytest.raises(ValueError):
+        client.segment(image, categories="liver", mask=drawn * 2, **OPEN)
+
+
 def test_all_that_a_segmentation_says(client):
     found = client.segment(ct(2), categories=["Liver", "kidney"], free_text="a round bone", **OPEN)
     assert [one.query for one in found] == ["Liver", "kidney", "a round bone"]
