@@ -506,10 +506,9 @@ def crowd(count=1000, seconds=300.0):
     descriptors = len(os.listdir(f"/proc/{server.process.pid}/fd"))
     memory = server.resident_bytes() >> 20
     context.destroy(0)
-    lives = holder
-    lives.send(request("status", {}))
-    status = lives.final()[0]["status"]
-    lives.close()
+    holder.send(request("status", {}))
+    status = holder.final()[0]["status"]
+    holder.close()
     server.stop()
     return {"clients": count, "codes": codes, "last_answer_s": round(max(waits), 2),
             "descriptors": [open_before, descriptors], "memory_mib": [memory_before, memory],

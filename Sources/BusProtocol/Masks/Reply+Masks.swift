@@ -8,6 +8,9 @@ extension Reply {
   /// - Throws: `invalid_message` where sizes disagree.
   public func binaryMasks(_ result: SegmentResult) throws(ProtocolError) -> [[UInt8]]? {
     guard let tensor = output("binary_masks") else { return try Self.runLengthMasks(result) }
+    guard tensor.entry.shape.first == result.categories.count else {
+      throw .invalidMessage("there are not as many masks as queries")
+    }
     return try Self.rows(tensor, result.categories.count)
   }
 
@@ -23,17 +26,12 @@ extension Reply {
       throw .invalidMessage("there are not alternatives for every query")
     }
     let each = tensor.entry.shape[1]
-    let all = try Self.rows(tensor, queries * each, leading: 2)
+    let all = try Self.rows(tensor, queries * each)
     return (0..<queries).map { Array(all[$0 * each..<($0 + 1) * each]) }
   }
 
-  /// A tensor's masks, `count` of them along its leading axes.
-  private static func rows(
-    _ tensor: Tensor, _ count: Int, leading: Int = 1
-  ) throws(ProtocolError) -> [[UInt8]] {
-    guard tensor.entry.shape.count > leading - 1,
-      tensor.entry.shape.prefix(leading).reduce(1, *) == count
-    else { throw .invalidMessage("there are not as many masks as queries") }
+  /// A tensor's masks, `count` of them along its leading axes, one after another.
+  private static func rows(_ tensor: Tensor, _ count: Int) throws(ProtocolError) -> [[UInt8]] {
     let bytes = tensor.payload.array
     let stride = count == 0 ? 0 : bytes.count / count
     var masks: [[UInt8]] = []

@@ -108,17 +108,13 @@ extension InputImage {
 }
 
 extension Tensor {
-  /// Checks the input `mask` of `segment`.
+  /// Checks the input `mask` of `segment`, but for its shape.
   ///
-  /// Where the image is a file or a held one its grid is not known here: whoever knows it calls this again.
-  ///
-  /// - Parameters:
-  ///   - gridShape: the image's, `[H, W]` or `[D, H, W]`; nil: not known yet.
-  ///   - path: of its entry, for messages.
-  /// - Throws: `invalid_argument` for another datatype or shape than the image's, or other values than 0
-  ///   and 1, or beside `refine`.
-  public func checkMask(
-    for parameters: SegmentParameters, gridShape: [Int]?, at path: String
+  /// - Parameter path: of its entry, for messages.
+  /// - Throws: `invalid_argument` for another datatype than UINT8 and BOOL, other values than 0 and 1, or
+  ///   beside `refine`.
+  func checkMask(
+    for parameters: SegmentParameters, at path: String
   ) throws(ProtocolError) {
     guard parameters.refine == nil else {
       throw .invalidArgument(
@@ -128,17 +124,31 @@ extension Tensor {
       throw .invalidArgument(
         "a mask is UINT8 or BOOL, 0 and 1, without parameters", path: "\(path).datatype")
     }
-    let count = parameters.queryCount
-    if let gridShape, entry.shape != gridShape, entry.shape != [count] + gridShape {
-      throw .invalidArgument(
-        "a mask has the image's shape \(gridShape), or one for each query: \([count] + gridShape)",
-        path: "\(path).shape")
-    }
     let isBinary = payload.withBytes { span in
       span.withUnsafeBytes { bytes in bytes.allSatisfy { $0 <= 1 } }
     }
     guard isBinary else {
       throw .invalidArgument("a mask holds 0 and 1 only", path: path)
+    }
+  }
+
+  /// Checks the shape of the input `mask` of `segment`.
+  ///
+  /// `MessageParser` does this where the image comes along as a tensor; where it is a file or a held
+  /// image, whoever knows the grid does it.
+  ///
+  /// - Parameters:
+  ///   - gridShape: the image's, `[H, W]` or `[D, H, W]`.
+  ///   - path: of its entry, for messages.
+  /// - Throws: `invalid_argument` where it is neither the image's nor one for each query.
+  public func checkMaskShape(
+    for parameters: SegmentParameters, gridShape: [Int], at path: String
+  ) throws(ProtocolError) {
+    let each = [parameters.queryCount] + gridShape
+    guard entry.shape == gridShape || entry.shape == each else {
+      throw .invalidArgument(
+        "a mask has the image's shape \(gridShape), or one for each query: \(each)",
+        path: "\(path).shape")
     }
   }
 }

@@ -57,9 +57,12 @@ public struct MessageParser: Sendable {
       method, Members(header.parameters, at: "parameters"), limits: limits, hasMask: mask != nil)
     let image = try self.image(tensors, for: parameters)
     if case .segment(let segment) = parameters {
-      if let grid = image?.gridShape { try segment.check(gridShape: grid) }
-      try mask?.checkMask(
-        for: segment, gridShape: image?.gridShape, at: Request.maskPath(hasImage: image != nil))
+      let path = Request.maskPath(hasImage: image != nil)
+      try mask?.checkMask(for: segment, at: path)
+      if let grid = image?.gridShape {
+        try segment.check(gridShape: grid)
+        try mask?.checkMaskShape(for: segment, gridShape: grid, at: path)
+      }
     }
     return Request(
       isEnveloped: isEnveloped, header: header, parameters: parameters, image: image, mask: mask)

@@ -48,19 +48,16 @@ final class JournalStore<Counts: Sendable>: Sendable {
   func change<Value>(
     _ body: (Database, inout Counts) throws -> Value
   ) throws(JournalError) -> Value {
-    try run {
-      try connections.main.writeWithoutTransaction { db in
-        try checkOpen()
-        var counts = self.counts
-        var outcome: Result<Value, any Error> = .failure(CancellationError())
-        try db.inTransaction(.immediate) {
-          outcome = .success(try body(db, &counts))
-          return .commit
-        }
-        // Still in the database's queue: the next transaction finds them.
-        counted.withLock { $0 = counts }
-        return try outcome.get()
+    try write { db in
+      var counts = self.counts
+      var outcome: Result<Value, any Error> = .failure(CancellationError())
+      try db.inTransaction(.immediate) {
+        outcome = .success(try body(db, &counts))
+        return .commit
       }
+      // Still in the database's queue: the next transaction finds them.
+      counted.withLock { $0 = counts }
+      return try outcome.get()
     }
   }
 
@@ -78,14 +75,11 @@ final class JournalStore<Counts: Sendable>: Sendable {
   /// at most 16 MiB a call, since writers wait), and moves the log into it beside the writers, who
   /// would otherwise have to.
   func tidy() throws(JournalError) {
-    try run {
-      try connections.main.writeWithoutTransaction { db in
-        try checkOpen()
-        let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-        let all = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-        guard free > 256, free > all / 4 else { return }
-        try db.execute(sql: "PRAGMA incremental_vacuum(\(min(free - all / 8, 4096)))")
-      }
+    try write { db in
+      let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+      let all = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+      guard free > 256, free > all / 4 else { return }
+      try db.execute(sql: "PRAGMA incremental_vacuum(\(min(free - all / 8, 4096)))")
     }
     // A failure (a writer does the same just now) leaves the log, for the next time.
     _ = try? connections.mover?.writeWithoutTransaction { db in
@@ -108,12 +102,18 @@ final class JournalStore<Counts: Sendable>: Sendable {
   /// For tests: lets the file grow by so many pages and no more (nil: without limit). To SQLite,
   /// that is a full disk.
   func limitGrowth(toPages pages: Int?) throws(JournalError) {
+    try write { db in
+      let now = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+      let limit = pages.map { now + $0 } ?? 1_073_741_823
+      _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(limit)")
+    }
+  }
+
+  private func write<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
     try run {
       try connections.main.writeWithoutTransaction { db in
         try checkOpen()
-        let now = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-        let limit = pages.map { now + $0 } ?? 1_073_741_823
-        _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(limit)")
+        return try body(db)
       }
     }
   }

@@ -21,7 +21,8 @@ struct SegmentWork: Sendable {
     var plan = try QueryPlan(parameters, image: image.image, lookup: lookup)
     if let earlier { try plan.start(from: earlier, image: image.image) }
     if let mask {
-      try mask.checkMask(
+      // Of a tensor it was checked on arrival; of a file or a held image it could not be.
+      try mask.checkMaskShape(
         for: parameters, gridShape: image.image.gridShape,
         at: Request.maskPath(hasImage: parameters.imageID == nil))
       plan.start(from: mask, image: image.image)

@@ -71,36 +71,34 @@ public final class TorchTensor {
   public convenience init(
     _ values: [Float], shape: [Int], requiresGradient: Bool = false
   ) throws(TorchError) {
-    guard values.count == shape.reduce(1, *) else {
-      throw TorchError(doing: "making a tensor", reason: "\(values.count) values for \(shape)")
+    try self.init(holding: values.count, shape: shape) {
+      ct_new(Int32(CT_FLOAT32.rawValue), values, $0, $1, requiresGradient ? 1 : 0)
     }
-    let made = ct_new(
-      Int32(CT_FLOAT32.rawValue), values, shape.map(Int64.init), Int32(shape.count),
-      requiresGradient ? 1 : 0)
-    guard let made else { throw .last("making a tensor of \(shape)") }
-    self.init(made, shape: shape)!
   }
 
   public convenience init(_ values: [Int64], shape: [Int]) throws(TorchError) {
-    guard values.count == shape.reduce(1, *) else {
-      throw TorchError(doing: "making a tensor", reason: "\(values.count) values for \(shape)")
+    try self.init(holding: values.count, shape: shape) {
+      ct_new(Int32(CT_INT64.rawValue), values, $0, $1, 0)
     }
-    let made = ct_new(
-      Int32(CT_INT64.rawValue), values, shape.map(Int64.init), Int32(shape.count), 0)
-    guard let made else { throw .last("making a tensor of \(shape)") }
-    self.init(made, shape: shape)!
   }
 
   /// Of bytes, each times a factor and with an offset.
   convenience init(_ values: PackedValues, shape: [Int]) throws(TorchError) {
-    guard values.bytes.count == shape.reduce(1, *) else {
-      throw TorchError(
-        doing: "making a tensor", reason: "\(values.bytes.count) values for \(shape)")
+    try self.init(holding: values.bytes.count, shape: shape) {
+      ct_new_bytes(values.bytes, $0, $1, Double(values.factor), Double(values.offset))
     }
-    let made = ct_new_bytes(
-      values.bytes, shape.map(Int64.init), Int32(shape.count), Double(values.factor),
-      Double(values.offset))
-    guard let made else { throw .last("making a tensor of \(shape)") }
+  }
+
+  /// - Parameter make: takes the shape and its rank.
+  private convenience init(
+    holding count: Int, shape: [Int], make: ([Int64], Int32) -> OpaquePointer?
+  ) throws(TorchError) {
+    guard count == shape.reduce(1, *) else {
+      throw TorchError(doing: "making a tensor", reason: "\(count) values for \(shape)")
+    }
+    guard let made = make(shape.map(Int64.init), Int32(shape.count)) else {
+      throw .last("making a tensor of \(shape)")
+    }
     self.init(made, shape: shape)!
   }
 
