@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The bus under load and faults, against the real server and model.
 
-usage: Benchmarks/bus/bus.py [overhead|throughput|overload|subscriber|kill|fuzz|soak|crowd ...] [--json FILE]
+usage: Benchmarks/bus/bus.py [overhead|throughput|images|overload|subscriber|kill|fuzz|soak|crowd ...] [--json FILE]
 
 SEGSAM_BINARY names the server, by default .build/release/segsam. Each part starts its own, is bounded in
 count and time, and ends by itself. Needs pyzmq and numpy: .deps/python/bin/python after
@@ -10,7 +10,9 @@ count and time, and ends by itself. Needs pyzmq and numpy: .deps/python/bin/pyth
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -99,16 +101,41 @@ def echo(endpoint_ready, stop):
     socket.close(0)
 
 
+def computing_echo(port_out):
+    """An echo that computes before it answers, in a process of its own, as a server with a model is.
+
+    What it says of each: the seconds that it computed.
+    """
+    socket = zmq.Context.instance().socket(zmq.ROUTER)
+    port_out.send(socket.bind_to_random_port("tcp://127.0.0.1"))
+    rng = np.random.default_rng(0)
+    weights = rng.random((2048, 2048), dtype=np.float32)
+    columns = rng.random((2048, 96), dtype=np.float32)
+    while len(frames := socket.recv_multipart()) > 2:
+        began = time.perf_counter()
+        while time.perf_counter() - began < 0.05:
+            weights @ columns
+        took = time.perf_counter() - began
+        socket.send_multipart([frames[0], json.dumps({"seconds": took}).encode(), frames[-1][:8192]])
+    socket.close(0)
+
+
 def overhead(count=300):
-    """End to end less the networks, 64 KiB images, one in flight, tcp; beside an echo of the bytes."""
+    """End to end less the networks, 64 KiB images, one in flight, tcp; in the same run beside an echo of
+    the bytes, and beside one that goes through 16 MiB of weights for 50 ms first, less these."""
     server = RunningServer()
     ready, stop = [], threading.Event()
     thread = threading.Thread(target=echo, args=(ready, stop))
     thread.start()
+    spawn = multiprocessing.get_context("spawn")
+    port, port_out = spawn.Pipe(duplex=False)
+    busy = spawn.Process(target=computing_echo, args=(port_out,), daemon=True)
+    busy.start()
     while not ready:
         time.sleep(0.01)
     ours, peer = Wire(server.endpoint), Wire(ready[0])
-    rest, whole, echoed = [], [], []
+    computing = Wire(f"tcp://127.0.0.1:{port.recv()}")
+    rest, whole, echoed, computed = [], [], [], []
     for n in range(count + 20):
         frames = segment(image(n))
         began = time.perf_counter()
@@ -119,20 +146,28 @@ def overhead(count=300):
         peer.send(frames)
         peer.socket.recv_multipart()
         round_trip = time.perf_counter() - began
+        began = time.perf_counter()
+        computing.send(frames)
+        answer = json.loads(computing.socket.recv_multipart()[0])
+        beyond = time.perf_counter() - began - answer["seconds"]
         if n < 20:
             continue
         timing = header["timing_ms"]
         whole.append(took)
         rest.append(took - (timing["image_encoder"] + timing["decoders"]) / 1000)
         echoed.append(round_trip)
+        computed.append(beyond)
     stop.set()
     thread.join()
-    ours.close()
-    peer.close()
+    computing.send([b""])
+    busy.join(5)
+    for wire in (ours, peer, computing):
+        wire.close()
     server.stop()
     return {
         "requests": count, "whole_p50_ms": ms(whole, 50), "bus_p50_ms": ms(rest, 50),
         "bus_p99_ms": ms(rest, 99), "echo_p50_ms": ms(echoed, 50), "echo_p99_ms": ms(echoed, 99),
+        "computing_echo_p50_ms": ms(computed, 50), "computing_echo_p99_ms": ms(computed, 99),
     }
 
 
@@ -168,6 +203,26 @@ def drive(endpoint, clients, seconds, frames_of):
     taken = time.perf_counter() - start
     context.destroy(0)
     return outcomes, taken
+
+
+def images(seconds=8.0, clients=32):
+    """Requests a second on images that nobody sent before, over the image encoder's batches."""
+    rows = []
+    seeds = itertools.count(1000)
+    for workers, batch, streams in [(1, 1, 1), (4, 1, 1), (4, 2, 1), (4, 4, 1), (4, 1, 2), (4, 2, 2)]:
+        server = RunningServer(
+            "--workers", str(workers), "--image-batch", str(batch), "--streams", str(streams))
+        outcomes, taken = drive(
+            server.endpoint, clients, seconds, lambda n: segment(image(next(seeds))))
+        server.stop()
+        served = outcomes.get("ok", [])
+        rows.append({
+            "workers": workers, "image_batch": batch, "streams": streams,
+            "per_second": round(len(served) / taken, 2), "p50_ms": ms(served, 50),
+            "p99_ms": ms(served, 99)})
+        print(f"  {rows[-1]}", file=sys.stderr)
+    best = max(rows, key=lambda row: row["per_second"])
+    return {"rows": rows, "best": best, "gain": round(best["per_second"] / rows[0]["per_second"], 2)}
 
 
 def throughput(seconds=8.0, clients=32):
@@ -516,7 +571,7 @@ def crowd(count=1000, seconds=300.0):
 
 
 PARTS = {part.__name__: part
-         for part in (overhead, throughput, overload, subscriber, kill, fuzz, soak, crowd)}
+         for part in (overhead, throughput, images, overload, subscriber, kill, fuzz, soak, crowd)}
 
 
 def main():

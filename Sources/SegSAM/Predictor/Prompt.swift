@@ -14,6 +14,13 @@ struct DecodedQuery: Sendable {
   var presence: Float
   /// `[C]`.
   var naming: [Float]
+
+  /// What both decoders make of an object that has a name, `[S/2, S/2]`: the mean of their logits. They
+  /// were trained to agree (L_cons) and err in different places: on `val` the mean is better than either.
+  var agreed: [Float] {
+    guard semantic.count == mask.count else { return mask }
+    return zip(mask, semantic).map { ($0 + $1) / 2 }
+  }
 }
 
 extension DecodedQuery {

@@ -10,6 +10,8 @@ struct QueryRun: Hashable, Sendable {
   var sentences: [String] = []
   /// In voxels of the view, upper bounds exclusive: `[x0, y0, z0]`, `[x1, y1, z1]`.
   var lower: [Double]?, upper: [Double]?
+  /// Whether the box is drawn around this alone, and not around several parts of a composite.
+  var fitsBox = true
   var clicks: [Spot]
   var prior: MaskPrior?
   var modality: String?
@@ -56,7 +58,9 @@ struct QueryRun: Hashable, Sendable {
       return [run]
     case .unnamed: return [run]
     case .category(let id):
-      return predictor.vocabulary.parts(of: id).compactMap { part in
+      let parts = predictor.vocabulary.parts(of: id)
+      run.fitsBox = parts.count == 1
+      return parts.compactMap { part in
         guard predictor.trainedCategories.contains(part) || run.hasPlace else { return nil }
         var mine = run
         mine.category = part

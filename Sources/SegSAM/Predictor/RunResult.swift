@@ -36,7 +36,8 @@ struct RunResult: Sendable {
   /// - Returns: whether the object counts as present there.
   mutating func take(
     _ decoded: DecodedQuery, chance: Double, run: QueryRun, slice: Int, geometry: SliceGeometry,
-    isPresent isHere: Bool, maskThreshold: Double, keepsMask: Bool, prior: [Float]?
+    isPresent isHere: Bool, maskThreshold: Double, keepsMask: Bool, prior: [Float]?,
+    fit: BoxFit? = nil
   ) -> Bool {
     slicePresence[slice] = chance
     if chance >= presence || naming.isEmpty {
@@ -47,7 +48,7 @@ struct RunResult: Sendable {
     // Who draws a box or clicks says that something is there.
     guard isHere || run.hasPlace(on: slice) else { return false }
     isPresent = true
-    var logits = decoded.mask
+    var logits = run.hasText && run.clicks.isEmpty ? decoded.agreed : decoded.mask
     var score = decoded.iou[0]
     let area = decoded.candidates.count / decoded.iou.count
     func candidate(_ n: Int) -> [Float] {
@@ -62,7 +63,8 @@ struct RunResult: Sendable {
       }
     }
     let cut = Float(log(maskThreshold / (1 - maskThreshold)))
-    let here = geometry.onSlice(logits, prior: prior)
+    var here = geometry.onSlice(logits, prior: prior)
+    fit?.fit(&here, width: geometry.input.width)
     let count = here.withUnsafeBufferPointer { here in here.count { $0 > cut } }
     if keepsMask { Self.draw(here, above: cut, slice: slice, on: &mask) }
     for n in alternatives.indices where n + 1 < decoded.iou.count {

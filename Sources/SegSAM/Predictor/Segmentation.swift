@@ -180,12 +180,14 @@ struct Segmentation {
       let prior = run.prior(
         on: slice.index, room: predictor.manifest.network.points - 2, width: view.size[0],
         height: view.size[1])
+      let fit = BoxFit(run, width: view.size[0], height: view.size[1])
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
         isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,
-        keepsMask: options.wantsBinaryMasks, prior: prior)
+        keepsMask: options.wantsBinaryMasks, prior: prior, fit: fit)
       if options.wantsSemanticMask, isHere, let category = run.category {
-        found.semantic.offer(decoded.semantic, category: category, geometry: geometry, prior: prior)
+        found.semantic.offer(
+          decoded.semantic, category: category, geometry: geometry, prior: prior, fit: fit)
       }
     }
     found.semantic.end(slice: slice.index)

@@ -21,12 +21,15 @@ struct SemanticMask {
   ///
   /// - Parameter prior: on the slice's own grid, added to them.
   mutating func offer(
-    _ logits: [Float], category: String, geometry: SliceGeometry, prior: [Float]? = nil
+    _ logits: [Float], category: String, geometry: SliceGeometry, prior: [Float]? = nil,
+    fit: BoxFit? = nil
   ) {
     guard let label = labels.firstIndex(of: category),
       !offered.contains(where: { $0.label == label })
     else { return }
-    offered.append((label, geometry.onSlice(logits, prior: prior)))
+    var here = geometry.onSlice(logits, prior: prior)
+    fit?.fit(&here, width: geometry.input.width)
+    offered.append((label, here))
   }
 
   mutating func end(slice: Int) {
