@@ -37,20 +37,36 @@ struct BoxFitTests {
     #expect((8...9).contains(across) && (7...9).contains(down))
   }
 
-  @Test("a mask that fills its box stays as it is, bit for bit")
+  @Test("a mask that fills its box is raised by nothing")
   func leaves() throws {
     let fit = try #require(self.fit(run([8, 3, 0], [13, 8, 1])))
-    var logits = cone(6)
-    fit.fit(&logits, width: width)
-    #expect(logits == cone(6))
+    #expect(fit.missing(cone(6), width: width) == 0)
+    #expect(fit.missing(cone(1), width: width) > 0)
   }
 
   @Test("what is nowhere near a mask is raised by no more than the bound")
   func bounded() throws {
     let fit = try #require(self.fit(run([6, 2, 0], [15, 9, 1])))
-    var logits = [Float](repeating: -50, count: width * height)
+    let nothing = [Float](repeating: -50, count: width * height)
+    #expect(fit.missing(nothing, width: width) == BoxFit.most)
+    var logits = nothing
     fit.fit(&logits, width: width)
-    #expect(logits.allSatisfy { $0 == -50 + BoxFit.most })
+    #expect(logits.allSatisfy { $0 < 0 })
+  }
+
+  @Test("where the network says nothing, the ellipse in the box is drawn")
+  func ellipse() throws {
+    let fit = try #require(self.fit(run([4, 1, 0], [14, 9, 1])))
+    var logits = [Float](repeating: 0, count: width * height)
+    fit.fit(&logits, width: width)
+    for y in 0..<height {
+      for x in 0..<width {
+        let (dx, dy) = ((Float(x) - 8.5) / 5, (Float(y) - 4.5) / 4)
+        #expect((logits[y * width + x] > 0) == (dx * dx + dy * dy < 1))
+      }
+    }
+    // As deep outside as it is high within.
+    #expect(abs(logits[0] + BoxFit.ellipse) < 1e-6)
   }
 
   @Test("a box that lies half outside counts as far as the slice goes")

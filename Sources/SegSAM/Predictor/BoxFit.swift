@@ -3,13 +3,16 @@
 /// et al., ICCV 2009; Hsu et al., NeurIPS 2019).
 ///
 /// A network that is asked for something that it hardly knows is too careful rather than in the wrong
-/// place. So its logits are raised, all by the same, until they fill rows and columns.
+/// place. So its logits get a prior, the ellipse that the box is drawn around, and are raised, all by
+/// the same, until they fill rows and columns.
 struct BoxFit {
   /// In pixels of the slice, upper bounds exclusive.
   let columns: Range<Int>, rows: Range<Int>
   /// The share of rows, and of columns, that must be reached: people's boxes are not exact. Chosen on
   /// `val` with boxes that were exact and with such that were off by up to ten pixels a side.
   static let share = 0.85
+  /// Of the ellipse in its middle, in logits; falls to 0 at its border, and as deep outside.
+  static let ellipse: Float = 2
   /// The most that logits are raised by.
   static let most: Float = 8
 
@@ -28,16 +31,39 @@ struct BoxFit {
     rows = pixels(1, height)
   }
 
-  /// Raises logits of a slice, `[height, width]`.
+  /// Changes logits of a slice, `[height, width]`.
   func fit(_ logits: inout [Float], width: Int) {
+    guard columns.upperBound <= width, rows.upperBound * width <= logits.count else { return }
+    addEllipse(to: &logits, width: width)
     let missing = missing(logits, width: width)
     guard missing > 0 else { return }
     for n in logits.indices { logits[n] += missing }
   }
 
+  private func addEllipse(to logits: inout [Float], width: Int) {
+    // Squares of distances from the middle, 1 at the border.
+    func squares(_ range: Range<Int>, _ count: Int) -> [Float] {
+      let (middle, half) = (
+        Float(range.lowerBound + range.upperBound - 1) / 2, Float(range.count) / 2
+      )
+      return (0..<count).map { n in
+        let d = (Float(n) - middle) / half
+        return d * d
+      }
+    }
+    let across = squares(columns, width)
+    let down = squares(rows, logits.count / width)
+    logits.withUnsafeMutableBufferPointer { logits in
+      for (y, dy) in down.enumerated() {
+        for (x, dx) in across.enumerated() {
+          logits[y * width + x] += Self.ellipse * max(1 - dx - dy, -1)
+        }
+      }
+    }
+  }
+
   /// What logits of a slice lack, `[height, width]`, at least 0.
   func missing(_ logits: [Float], width: Int) -> Float {
-    guard columns.upperBound <= width, rows.upperBound * width <= logits.count else { return 0 }
     var across = [Float](repeating: -.infinity, count: columns.count)
     var down = [Float](repeating: -.infinity, count: rows.count)
     logits.withUnsafeBufferPointer { logits in
