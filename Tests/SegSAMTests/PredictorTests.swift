@@ -177,6 +177,34 @@ struct PredictorTests {
     #expect(zip(low.voxels, middle.voxels).allSatisfy { $0 >= $1 })
   }
 
+  @Test("the manifest's bias widens what a name draws, neither empty slices nor what has a place")
+  func maskBias() async throws {
+    let biased = try TinyModel.predictor(maskBias: log(0.7 / 0.3))
+    let queries = [
+      Query(.category("liver")),
+      Query(.category("liver"), box: Box([5, 5, 1, 25, 20, 2])),
+      Query(.category("liver"), clicks: [Click(at: [12, 9, 1], isPositive: true)]),
+    ]
+    let anyway = SegmentOptions(presenceThreshold: 0)
+    let plain = try await ask(queries, options: anyway).queries
+    let low = try await ask(
+      queries, options: SegmentOptions(threshold: 0.3, presenceThreshold: 0)
+    ).queries
+    let found = try await biased.segment(
+      TinyModel.volume(), imageKey: "v", queries: queries, options: anyway, progress: nil)
+    let mask = try #require(found.queries[0].mask)
+    #expect(mask.count > plain[0].mask?.count ?? 0)
+    for k in 0..<mask.depth {
+      let before = try #require(plain[0].mask?.slice(k))
+      let wide = try #require(low[0].mask?.slice(k))
+      let differing = zip(mask.slice(k)?.voxels ?? [], wide.voxels).count { $0 != $1 }
+      #expect(before.count == 0 ? mask.slice(k)?.count == 0 : differing <= 1)
+    }
+    for n in 1...2 { #expect(found.queries[n].mask == plain[n].mask) }
+    let drawn = try #require(found.semanticMask)
+    #expect(drawn.labels.count { $0 != 0 } > 0)
+  }
+
   @Test("a box or a click without a name is answered, and named")
   func places() async throws {
     let image = try #require(TinyModel.volume().slice(1))

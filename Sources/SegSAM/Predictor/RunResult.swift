@@ -37,7 +37,7 @@ struct RunResult: Sendable {
   mutating func take(
     _ decoded: DecodedQuery, chance: Double, run: QueryRun, slice: Int, geometry: SliceGeometry,
     isPresent isHere: Bool, maskThreshold: Double, keepsMask: Bool, prior: [Float]?,
-    fit: BoxFit? = nil
+    fit: BoxFit? = nil, bias: Float = 0
   ) -> Bool {
     slicePresence[slice] = chance
     if chance >= presence || naming.isEmpty {
@@ -63,8 +63,7 @@ struct RunResult: Sendable {
       }
     }
     let cut = Float(log(maskThreshold / (1 - maskThreshold)))
-    var here = geometry.onSlice(logits, prior: prior)
-    fit?.fit(&here, width: geometry.input.width)
+    let here = geometry.onSlice(logits, prior: prior, fit: fit, bias: bias)
     let count = here.withUnsafeBufferPointer { here in here.count { $0 > cut } }
     if keepsMask { Self.draw(here, above: cut, slice: slice, on: &mask) }
     for n in alternatives.indices where n + 1 < decoded.iou.count {

@@ -181,13 +181,15 @@ struct Segmentation {
         on: slice.index, room: predictor.manifest.network.points - 2, width: view.size[0],
         height: view.size[1])
       let fit = BoxFit(run, width: view.size[0], height: view.size[1])
+      let bias = run.hasText && !run.hasPlace ? Float(predictor.manifest.maskBias ?? 0) : 0
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
         isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,
-        keepsMask: options.wantsBinaryMasks, prior: prior, fit: fit)
+        keepsMask: options.wantsBinaryMasks, prior: prior, fit: fit, bias: bias)
       if options.wantsSemanticMask, isHere, let category = run.category {
         found.semantic.offer(
-          decoded.semantic, category: category, geometry: geometry, prior: prior, fit: fit)
+          decoded.semantic, category: category, geometry: geometry, prior: prior, fit: fit,
+          bias: bias)
       }
     }
     found.semantic.end(slice: slice.index)

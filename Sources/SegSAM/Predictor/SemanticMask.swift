@@ -22,14 +22,12 @@ struct SemanticMask {
   /// - Parameter prior: on the slice's own grid, added to them.
   mutating func offer(
     _ logits: [Float], category: String, geometry: SliceGeometry, prior: [Float]? = nil,
-    fit: BoxFit? = nil
+    fit: BoxFit? = nil, bias: Float = 0
   ) {
     guard let label = labels.firstIndex(of: category),
       !offered.contains(where: { $0.label == label })
     else { return }
-    var here = geometry.onSlice(logits, prior: prior)
-    fit?.fit(&here, width: geometry.input.width)
-    offered.append((label, here))
+    offered.append((label, geometry.onSlice(logits, prior: prior, fit: fit, bias: bias)))
   }
 
   mutating func end(slice: Int) {

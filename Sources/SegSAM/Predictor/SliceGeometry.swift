@@ -30,12 +30,20 @@ struct SliceGeometry {
 
   /// Logits over the square, on the slice's own grid.
   ///
-  /// - Parameter prior: on the slice's grid, added to them.
-  func onSlice(_ logits: [Float], prior: [Float]? = nil) -> [Float] {
+  /// - Parameters:
+  ///   - prior: on the slice's grid, added to them; `fit`: to the box that they were asked for by.
+  ///   - bias: added where any of them is over 0.
+  func onSlice(
+    _ logits: [Float], prior: [Float]? = nil, fit: BoxFit? = nil, bias: Float = 0
+  ) -> [Float] {
     let s = Int(Double(logits.count).squareRoot().rounded())
     var here = input.resizeLogits(logits, side: s) ?? []
     if let prior, prior.count == here.count {
       for n in here.indices { here[n] += prior[n] }
+    }
+    fit?.fit(&here, width: input.width)
+    if bias != 0, here.contains(where: { $0 > 0 }) {
+      for n in here.indices { here[n] += bias }
     }
     return here
   }
