@@ -4,12 +4,18 @@ import Vocabulary
 
 extension VolumeWork {
   /// Anatomy's say, composites from their parts, and everything back on the grid that came in.
-  func finish(_ findings: VolumeFindings) throws -> SegmentationResult {
+  func finish(_ findings: consuming VolumeFindings) throws -> SegmentationResult {
     var found = findings
     postProcess(&found)
+    var answers: [QueryResult] = []
+    for index in queries.indices {
+      answers.append(try answer(index, found.atoms))
+      for atom in members[index] where !members[(index + 1)...].joined().contains(atom) {
+        found.atoms[atom].mask = nil
+      }
+    }
     return SegmentationResult(
-      queries: try queries.indices.map { try answer($0, found.atoms) },
-      semanticMask: try found.semantic.map { try view.restore($0) },
+      queries: answers, semanticMask: try found.semantic.map { try view.restore($0) },
       labels: labels, probabilities: found.probabilities, timing: found.timing)
   }
 
@@ -20,11 +26,13 @@ extension VolumeWork {
     let labels = labels
     for n in atoms.indices {
       guard let category = category(n), var mask = found.atoms[n].mask else { continue }
+      // Changed where it lies, not copied.
+      found.atoms[n].mask = nil
       let outcome = processor.apply(
         category, presence: found.atoms[n].slicePresence, to: &mask)
+      found.atoms[n].mask = mask
       found.atoms[n].warnings += outcome.warnings
       if !outcome.steps.isEmpty {
-        found.atoms[n].mask = mask
         found.atoms[n].steps += outcome.steps
         if mask.boundingBox == nil { found.atoms[n].isPresent = false }
       }

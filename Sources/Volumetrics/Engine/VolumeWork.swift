@@ -4,7 +4,6 @@ import Vocabulary
 
 /// One request on a volume. Everything is computed in the radiological view.
 struct VolumeWork: Sendable {
-  let image: MedicalImage
   let view: AxialView
   let viewed: MedicalImage
   let key: String
@@ -25,7 +24,6 @@ struct VolumeWork: Sendable {
     _ image: MedicalImage, key: String, queries: [Query], options: SegmentOptions,
     vocabulary: Vocabulary, trained: Set<String>
   ) throws {
-    self.image = image
     self.key = key
     self.queries = queries
     self.options = options
@@ -80,8 +78,10 @@ struct VolumeWork: Sendable {
   mutating func run(_ engine: any SegmentationEngine) async throws -> SegmentationResult {
     var found = try await look(engine)
     if options.volume.propagation != .off { try await propagate(engine, &found) }
-    let (work, drawn) = (self, found)
-    return try await Background.run { try work.finish(drawn) }
+    // What is turned back goes at once: of many organs, masks are the larger part of memory.
+    let (work, drawn) = (self, Once(found))
+    found = VolumeFindings(atoms: [])
+    return try await Background.run { try work.finish(drawn.take()) }
   }
 
   /// Asks the engine, and tells how far all is.

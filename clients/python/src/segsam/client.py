@@ -120,7 +120,8 @@ class SegSAMClient:
         - `categories`: names and synonyms in any language of the vocabulary, or codes
           (`SCT:15776009`); one query each. `free_text`: one more, in English.
         - `boxes`: `[x0, y0, x1, y1]`, with z in volumes, upper bounds exclusive; one, or one for
-          each query, with None for none. `points`: clicks.
+          each query, with None for none; in one slice drawn closely around the object, whose mask
+          reaches its sides. `points`: clicks.
         - `mask`: of 0 and 1, `[…image]`, or `[K, …image]` with one for each query: where they start
           from. Where it is set, and where there are points or boxes, is drawn anew.
         - `outputs`: of `binary_masks`, `semantic_mask`, `probabilities`, which are the default, and
