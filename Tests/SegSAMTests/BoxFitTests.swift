@@ -1,3 +1,4 @@
+import Imaging
 import Testing
 
 @testable import SegSAM
@@ -77,8 +78,8 @@ struct BoxFitTests {
     #expect(thin.columns == 19..<20 && thin.rows == 9..<10)
   }
 
-  @Test("boxes over several slices, of a composite, and beside clicks that exclude say nothing")
-  func silent() {
+  @Test("boxes over several slices, of composites, and beside masks or negative clicks are silent")
+  func silent() throws {
     #expect(fit(run([2, 2, 0], [5, 5, 3])) == nil)
     #expect(fit(QueryRun(clicks: [])) == nil)
     var composite = run([2, 2, 0], [5, 5, 1])
@@ -89,5 +90,12 @@ struct BoxFitTests {
     #expect(fit(clicked) != nil)
     clicked.clicks.append(.init(at: [4, 4, 0], isPositive: false))
     #expect(fit(clicked) == nil)
+    let image = MedicalImage(
+      width: width, height: height, samples: [Float](repeating: 0, count: width * height))
+    var masked = run([2, 2, 0], [5, 5, 1])
+    masked.prior = try MaskPrior(
+      MaskPrompt(BinaryMask(width: width, height: height)), image: image,
+      view: AxialView(image))
+    #expect(fit(masked) == nil)
   }
 }

@@ -17,10 +17,10 @@ struct BoxFit {
   static let most: Float = 8
 
   /// - Returns: nil for a run without a box, where the box spans several slices, in each of which the
-  ///   object may be smaller, and where clicks say what does not belong to it.
+  ///   object may be smaller, and where a mask or clicks that exclude say more of the shape.
   init?(_ run: QueryRun, width: Int, height: Int) {
     guard run.fitsBox, let lower = run.lower, let upper = run.upper, upper[2] - lower[2] <= 1,
-      run.clicks.allSatisfy(\.isPositive)
+      run.prior == nil, run.clicks.allSatisfy(\.isPositive)
     else { return nil }
     func pixels(_ axis: Int, _ extent: Int) -> Range<Int> {
       let from = Int(min(max(lower[axis].rounded(), 0), Double(extent - 1)))
