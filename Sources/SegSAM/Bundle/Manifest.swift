@@ -18,8 +18,9 @@ public struct Manifest: Codable, Sendable, Hashable {
   public var presenceThresholds: [String: Double] = [:]
   /// How presence is calibrated; nil: as the network says it.
   public var presenceScaling: PresenceScaling?
-  /// What is added to the logits of a mask that a text alone asked for, M_b and M_s, where anything is
-  /// drawn at all: networks draw less than is best for DSC. Chosen on `val`; nil: nothing.
+  /// What is added to the logits of a mask that a text alone asked for, M_b and M_s, in a
+  /// single image where anything is drawn at all: networks draw less than is best for DSC. Volumes lose by
+  /// it in three dimensions. Chosen on `val`; nil: nothing.
   public var maskBias: Double?
   /// The text encoder's id that the model was trained with.
   public var textEncoder: String

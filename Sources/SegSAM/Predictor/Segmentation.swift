@@ -181,7 +181,9 @@ struct Segmentation {
         on: slice.index, room: predictor.manifest.network.points - 2, width: view.size[0],
         height: view.size[1])
       let fit = BoxFit(run, width: view.size[0], height: view.size[1])
-      let bias = run.hasText && !run.hasPlace ? Float(predictor.manifest.maskBias ?? 0) : 0
+      let bias =
+        !run.hasText || run.hasPlace || view.sliceCount > 1
+        ? 0 : Float(predictor.manifest.maskBias ?? 0)
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
         isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,
