@@ -81,6 +81,6 @@ struct BoxFit {
     }
     let level = min(reached(across), reached(down))
     // Over 0, not at it.
-    return level > 0 ? 0 : min(Self.most, (-level).nextUp + 1e-3)
+    return level > 0 ? 0 : min(Self.most, 1e-3 - level)
   }
 }
