@@ -551,3 +551,19 @@ class SegSAM(nn.Module):
         if drawn_category is not None:
             out["drawn"] = self.draw(features, category_text, drawn_category)
         return out | {"classes": logits}
+
+
+class CrossSliceAttention(nn.Module):
+    """A slice's tokens, having looked at those of the four slices around it."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.offsets = nn.Parameter(torch.zeros(1, 4, 1, c.width))
+        self.norm1, self.norm2 = nn.LayerNorm(c.width), nn.LayerNorm(c.width)
+        self.attention = Attention(c.width, c.crossWidth, c.heads)
+
+    def forward(self, tokens, around, positions):
+        values = self.norm2(around) + self.offsets
+        keys = (values + positions[:, None]).flatten(1, 2)
+        return tokens + self.attention(
+            self.norm1(tokens) + positions, keys, values.flatten(1, 2))

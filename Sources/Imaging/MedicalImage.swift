@@ -20,13 +20,27 @@ public enum Intensity: String, Sendable, Hashable, CaseIterable {
 ///
 /// Samples are in C order `[k, j, i, c]`; an image is a volume of depth 1. i is the last spatial
 /// axis, x. Integer coordinates are voxel centres.
+///
+/// Turned by an `AxialView`, it shares the samples of the image that it was made from, and a slice or a part
+/// is put in order when it is asked for: a large volume is not in memory twice.
 public struct MedicalImage: Sendable {
   /// Extents along i, j, k.
   public var width: Int, height: Int, depth: Int
   /// 1, or 3 for colour (RGB).
   public var channels: Int
-  /// `depth × height × width × channels` values, with slope and intercept applied (HU in CT).
-  public var samples: [Float]
+  /// `depth × height × width × channels` values, with slope and intercept applied (HU in CT). Of a
+  /// turned image they are put in order each time: ask it for slices.
+  public var samples: [Float] {
+    get { turn == nil ? stored : part([0..<width, 0..<height, 0..<depth]) }
+    set { (stored, turn) = (newValue, nil) }
+    _modify {
+      if turn != nil { self.samples = samples }
+      yield &stored
+    }
+  }
+  private var stored: [Float]
+  /// How they lie in `stored`; nil: in order.
+  private var turn: Turn?
   /// Voxel indices to RAS millimetres.
   public var affine: Affine
   public var modality: Modality?
@@ -49,12 +63,39 @@ public struct MedicalImage: Sendable {
     self.height = height
     self.depth = depth
     self.channels = channels
-    self.samples = samples
+    stored = samples
     self.affine = affine
     self.modality = modality
     self.intensity = intensity
     self.isVolume = isVolume
     self.hasSpacing = hasSpacing
+  }
+
+  /// The values of slice k, `[height, width, channels]`.
+  ///
+  /// - Precondition: 0 ≤ k < depth.
+  public func plane(_ k: Int) -> [Float] { part([0..<width, 0..<height, k..<k + 1]) }
+
+  /// The values of a part of the grid, ranges along i, j, k.
+  ///
+  /// - Precondition: they lie within the grid.
+  package func part(_ ranges: [Range<Int>]) -> [Float] {
+    let plane = width * height * channels
+    if turn == nil, ranges[0] == 0..<width, ranges[1] == 0..<height {
+      return Array(stored[ranges[2].lowerBound * plane..<ranges[2].upperBound * plane])
+    }
+    let order = turn ?? Turn(start: 0, steps: [channels, width * channels, plane])
+    return order.part(of: stored, ranges, channels: channels)
+  }
+
+  /// With other extents and axes over the same samples.
+  func turned(_ turn: Turn, size: [Int], affine: Affine) -> MedicalImage {
+    var result = self
+    if self.turn != nil { result.samples = samples }
+    (result.width, result.height, result.depth) = (size[0], size[1], size[2])
+    result.affine = affine
+    result.turn = turn
+    return result
   }
 
   /// `[depth, height, width]` for a volume, `[height, width]` for an image.

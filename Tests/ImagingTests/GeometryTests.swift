@@ -119,6 +119,40 @@ private func rearranged(_ affine: Affine, order: [Int], flips: Int) -> Affine {
     }
   }
 
+  @Test(arguments: [5, 11, 23, 46])
+  func turnedImagesGiveTheirParts(code: Int) throws {
+    let affine = rearranged(oblique(), order: orders[code / 8], flips: code % 8)
+    let image = MedicalImage(
+      width: 3, height: 4, depth: 5, channels: 3, samples: (0..<180).map(Float.init),
+      affine: affine, isVolume: true, hasSpacing: true)
+    var seen = try AxialView(image).view(image)
+    let all = seen.samples
+    let row = seen.width * 3
+    let plane = row * seen.height
+    #expect(Set(all).count == 180)
+    for k in 0..<seen.depth {
+      #expect(seen.plane(k) == Array(all[k * plane..<(k + 1) * plane]))
+      #expect(seen.slice(k)?.samples == seen.plane(k))
+    }
+    let two = try #require(seen.slices(1..<3))
+    #expect(two.samples == Array(all[plane..<3 * plane]))
+    for (a, b) in zip(two.affine.apply([1, 0, 1]), seen.affine.apply([1, 0, 2])) {
+      #expect(abs(a - b) < 1e-12)
+    }
+    // A change lands where it was meant, and not in the image that it was made from.
+    seen.samples[plane + row + 4] = -1
+    #expect(seen.plane(1)[row + 4] == -1 && seen.samples.count { $0 == -1 } == 1)
+    #expect(image.samples.allSatisfy { $0 >= 0 })
+    // Turned once more, it is the second turn of the first.
+    let again = AxialView(
+      width: seen.width, height: seen.height, depth: seen.depth,
+      affine: rearranged(seen.affine, order: [2, 0, 1], flips: 3), isVolume: true)
+    let twice = try again.view(seen)
+    var copy = seen
+    copy.samples = seen.samples
+    #expect(try twice.samples == again.view(copy).samples && twice.samples != seen.samples)
+  }
+
   @Test func loneSlicesKeepTheirPlane() throws {
     // As nibabel would load an axial, a coronal and a sagittal slice of a RAS volume.
     for (order, expected) in [

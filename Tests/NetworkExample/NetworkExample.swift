@@ -38,21 +38,53 @@ public struct NetworkExample: Sendable {
     return c
   }()
 
-  public init() throws {
-    let path = (Bundle.module.resourceURL ?? Bundle.module.bundleURL)
-      .appendingPathComponent("Fixtures/network.safetensors").path
-    let file = try SafetensorsFile(path: path)
-    func values(_ prefix: String) throws -> Values {
-      var found: Values = [:]
-      for (name, entry) in file.entries where name.hasPrefix(prefix) && entry.type == .f32 {
-        found[String(name.dropFirst(prefix.count))] = try file.floats(name)
-      }
-      return found
+  /// Attention across slices alone, on two slices: from `alone` and `around` to `tokens`.
+  public static func slices() throws -> NetworkExample {
+    let file = try open("slices")
+    var inputs = try values(file, "input.")
+    let builder = GraphBuilder()
+    func input(_ name: String) throws -> Tensor {
+      try builder.input(name, inputs[name]?.shape ?? [])
     }
-    weights = try values("weight.")
-    let inputs = try values("input.")
+    let network = SegSAMNetwork(configuration: configuration, categoryCount: categoryCount)
+    inputs["alone"] = inputs.removeValue(forKey: "tokens")
+    inputs["in_volume"] = ([2, 1, 1], [1, 1])
+    try builder.output(
+      "tokens",
+      network.look(
+        builder.root, input("alone"), around: input("around"), inVolume: input("in_volume")))
+    return NetworkExample(
+      graph: builder.graph, weights: try values(file, "weight."), inputs: inputs, owner: [],
+      drawn: [], expected: try values(file, "output."))
+  }
+
+  private static func open(_ name: String) throws -> SafetensorsFile {
+    let path = (Bundle.module.resourceURL ?? Bundle.module.bundleURL)
+      .appendingPathComponent("Fixtures/\(name).safetensors").path
+    return try SafetensorsFile(path: path)
+  }
+
+  private static func values(_ file: SafetensorsFile, _ prefix: String) throws -> Values {
+    var found: Values = [:]
+    for (name, entry) in file.entries where name.hasPrefix(prefix) && entry.type == .f32 {
+      found[String(name.dropFirst(prefix.count))] = try file.floats(name)
+    }
+    return found
+  }
+
+  private init(
+    graph: Graph, weights: Values, inputs: Values, owner: [Int64], drawn: [Int64], expected: Values
+  ) {
+    (self.graph, self.weights, self.inputs) = (graph, weights, inputs)
+    (self.owner, self.drawn, self.expected) = (owner, drawn, expected)
+  }
+
+  public init() throws {
+    let file = try Self.open("network")
+    weights = try Self.values(file, "weight.")
+    let inputs = try Self.values(file, "input.")
     self.inputs = inputs
-    expected = try values("output.")
+    expected = try Self.values(file, "output.")
     let owner = try file.integers("input.owner").values
     self.owner = owner
     drawn = try file.integers("input.drawn_category").values

@@ -26,6 +26,22 @@ struct NetworkParityTests {
     }
   }
 
+  @Test(
+    "looks across slices as the implementation in PyTorch does, and at none where there are none")
+  func slices() throws {
+    let example = try NetworkExample.slices()
+    let model = try OpenVINO.load().compile(
+      example.graph, weights: example.weights, options: .init(precision: .float32, threads: 1))
+    var inputs = example.inputs.mapValues { TensorValue($0.values, shape: $0.shape) }
+    let seen = try #require(try model.makeRequest().infer(inputs: inputs)["tokens"]?.floats)
+    #expect(try #require(example.difference("tokens", seen)) < 1e-5)
+    inputs["in_volume"] = TensorValue([1, 0] as [Float], shape: [2, 1, 1])
+    let one = try #require(try model.makeRequest().infer(inputs: inputs)["tokens"]?.floats)
+    let half = one.count / 2
+    #expect(Array(one[..<half]) == Array(seen[..<half]))
+    #expect(Array(one[half...]) == Array(try #require(inputs["alone"]?.floats)[half...]))
+  }
+
   @Test("has no weight that the peer does not know, and needs all that it has")
   func weights() throws {
     let example = try NetworkExample()

@@ -412,6 +412,45 @@ struct PredictorTests {
     #expect(three[0] == four[0] && three[1] == four[3])
   }
 
+  @Test("slices look at those around them, at two below and two above")
+  func acrossSlices() async throws {
+    let looking = try TinyModel.looking(reach: 4)
+    let query = [Query(.category("liver"))]
+    let image = TinyModel.volume(depth: 9)
+    func presence(
+      _ predictor: Predictor, _ image: MedicalImage, key: String
+    ) async throws -> [Double] {
+      try await predictor.segment(
+        image, imageKey: key, queries: query, options: everything, progress: nil
+      ).queries[0].slicePresence
+    }
+    let alone = try await presence(Self.predictor.get(), image, key: "nine")
+    let seen = try await presence(looking, image, key: "nine")
+    #expect(zip(seen, alone).allSatisfy { abs($0 - $1) > 1e-7 })
+    // Another uppermost slice: seen by itself, by the one below it (3 mm are the next slice's too), and
+    // by those two and three below; presence is a mean over neighbours besides.
+    var other = image
+    let plane = image.width * image.height
+    for n in 8 * plane..<9 * plane { other.samples[n] = 300 - other.samples[n] }
+    let changed = try await presence(looking, other, key: "other")
+    #expect(Array(changed[..<3]) == Array(seen[..<3]))
+    #expect((5..<9).allSatisfy { changed[$0] != seen[$0] })
+    // A cache that holds next to nothing costs time only.
+    let small = try TinyModel.looking(reach: 4, cacheBytes: 1)
+    #expect(try await presence(small, image, key: "nine") == seen)
+    // A single image has nothing around it.
+    let one = try #require(image.slice(4))
+    let options = everything
+    let (with, without) = (
+      try await looking.segment(
+        one, imageKey: "one", queries: query, options: options, progress: nil),
+      try await Self.predictor.get().segment(
+        one, imageKey: "one", queries: query, options: options, progress: nil)
+    )
+    #expect(with.queries[0].mask == without.queries[0].mask)
+    #expect(with.queries[0].presence == without.queries[0].presence)
+  }
+
   @Test("a box on one slice of a volume has that slice encoded and no other")
   func boxOnOneSlice() async throws {
     let predictor = try TinyModel.predictor()

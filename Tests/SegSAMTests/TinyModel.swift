@@ -39,14 +39,31 @@ enum TinyModel {
   }
 
   /// Weights of unit gain, norms that scale by about 1, and biases of both signs.
-  static func weights() throws -> [String: (shape: [Int], values: [Float])] {
+  ///
+  /// - Parameter reach: of attention across slices; nil: without.
+  static func weights(
+    attention reach: Double? = nil
+  ) throws -> [String: (shape: [Int], values: [Float])] {
+    var configuration = configuration
+    configuration.sliceAttention = reach
     let network = SegSAMNetwork(configuration: configuration, categoryCount: categories.count)
     let text = [Float](
       repeating: 0.1, count: categories.count * configuration.aspects * configuration.textWidth)
-    return random(for: [
+    var graphs = [
       try network.imageGraph(categoryText: text), try network.promptGraph(),
       try network.queryGraph(categoryText: text),
-    ])
+    ]
+    if reach != nil { graphs.append(try network.sliceGraph(categoryText: text)) }
+    return random(for: graphs)
+  }
+
+  /// The same network, whose slices look at those `reach` millimetres apart.
+  static func looking(reach: Double, cacheBytes: Int = 64 << 20) throws -> Predictor {
+    var manifest = manifest()
+    manifest.network.sliceAttention = reach
+    return try Predictor(
+      bundle: bundle(manifest, weights(attention: reach)), vocabulary: vocabulary(),
+      options: PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: .float32))
   }
 
   private static func random(for graphs: [Graph]) -> [String: (shape: [Int], values: [Float])] {

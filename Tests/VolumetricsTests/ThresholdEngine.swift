@@ -42,10 +42,11 @@ final class ThresholdEngine: SegmentationEngine {
       var category: String?
       if case .category(let id) = query.subject { category = id }
       // Without a name: the brightest that is there.
-      let brightest = values.values.filter(Set(viewed.samples).contains).max()
+      let samples = viewed.samples
+      let brightest = values.values.filter(Set(samples).contains).max()
       let wanted = category.map { values[$0] ?? -1 } ?? brightest ?? -1
       for k in slices {
-        for v in k * area..<(k + 1) * area where viewed.samples[v] == wanted {
+        for v in k * area..<(k + 1) * area where samples[v] == wanted {
           mask.voxels[v] = 1
           presence[k] = 0.9
         }

@@ -106,13 +106,14 @@ extension LabelMap {
       throw ImagingError(.unsupported, "a colour image holds no labels")
     }
     var whole = true
-    let labels = [UInt16](unsafeUninitializedCapacity: image.samples.count) { out, count in
-      for (n, value) in image.samples.enumerated() {
+    let samples = image.samples
+    let labels = [UInt16](unsafeUninitializedCapacity: samples.count) { out, count in
+      for (n, value) in samples.enumerated() {
         let label = UInt16(exactly: value)
         if label == nil { whole = false }
         out[n] = label ?? 0
       }
-      count = image.samples.count
+      count = samples.count
     }
     guard whole else {
       throw ImagingError(.unsupported, "labels must be whole numbers from 0 to 65535")

@@ -1,12 +1,14 @@
 /// Images and masks into the view and back; each throws `mismatch` for another grid.
 extension AxialView {
+  /// Shares the image's samples: slices are turned when they are asked for.
   public func view(_ image: MedicalImage) throws(ImagingError) -> MedicalImage {
     try check([image.width, image.height, image.depth], sourceSize)
-    var result = image
-    (result.width, result.height, result.depth) = (size[0], size[1], size[2])
-    result.affine = affine
-    if !isIdentity { result.samples = toView(image.samples, channels: image.channels) }
-    return result
+    guard !isIdentity else {
+      var same = image
+      same.affine = affine
+      return same
+    }
+    return image.turned(turn(channels: image.channels), size: size, affine: affine)
   }
 
   public func view(_ mask: BinaryMask) throws(ImagingError) -> BinaryMask {
@@ -40,51 +42,35 @@ extension AxialView {
     }
   }
 
-  /// The first original voxel's index and the steps in the original array along the view's axes.
-  private func strides(channels: Int) -> (start: Int, steps: [Int]) {
+  /// Where the view's voxels lie in the original array.
+  private func turn(channels: Int) -> Turn {
     let along = [1, sourceSize[0], sourceSize[0] * sourceSize[1]].map { $0 * channels }
     var start = 0
     let steps = (0..<3).map { a in
       if isFlipped[a] { start += (size[a] - 1) * along[axes[a]] }
       return isFlipped[a] ? -along[axes[a]] : along[axes[a]]
     }
-    return (start, steps)
+    return Turn(start: start, steps: steps)
   }
 
-  private func toView<T: BitwiseCopyable>(_ values: [T], channels: Int = 1) -> [T] {
+  private func toView<T: BitwiseCopyable>(_ values: [T]) -> [T] {
     if isIdentity { return values }
-    let (start, steps) = strides(channels: channels)
-    return values.withUnsafeBufferPointer { from in
-      [T](unsafeUninitializedCapacity: values.count) { to, count in
-        var n = 0
-        for k in 0..<size[2] {
-          for j in 0..<size[1] {
-            var at = start + k * steps[2] + j * steps[1]
-            for _ in 0..<size[0] {
-              for c in 0..<channels { to[n + c] = from[at + c] }
-              n += channels
-              at += steps[0]
-            }
-          }
-        }
-        count = n
-      }
-    }
+    return turn(channels: 1).part(of: values, size.map { 0..<$0 })
   }
 
   private func toSource<T: BitwiseCopyable>(_ values: [T]) -> [T] {
     if isIdentity { return values }
-    let (start, steps) = strides(channels: 1)
+    let order = turn(channels: 1)
     var result = values  // every element is written over: the mapping is one to one
     result.withUnsafeMutableBufferPointer { to in
       var n = 0
       for k in 0..<size[2] {
         for j in 0..<size[1] {
-          var at = start + k * steps[2] + j * steps[1]
+          var at = order.start + k * order.steps[2] + j * order.steps[1]
           for _ in 0..<size[0] {
             to[at] = values[n]
             n += 1
-            at += steps[0]
+            at += order.steps[0]
           }
         }
       }

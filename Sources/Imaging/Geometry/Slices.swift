@@ -9,20 +9,29 @@ extension MedicalImage {
   /// Neighbouring slices, as a volume in its place. Nil where some are outside, or none is asked for.
   public func slices(_ range: Range<Int>) -> MedicalImage? {
     guard !range.isEmpty, 0 <= range.lowerBound, range.upperBound <= depth else { return nil }
-    let count = width * height * channels
-    var place = affine
-    let origin = affine.apply([0, 0, Double(range.lowerBound)])
-    for r in 0..<3 { place.rows[r][3] = origin[r] }
-    var part = MedicalImage(
-      width: width, height: height, depth: range.count, channels: channels,
-      samples: range.count == depth
-        ? samples : Array(samples[range.lowerBound * count..<range.upperBound * count]),
-      affine: place, modality: modality, intensity: intensity, isVolume: true,
-      hasSpacing: hasSpacing)
-    part.displayRanges = displayRanges.flatMap {
+    if range.count == depth {
+      var all = self
+      all.isVolume = true
+      return all
+    }
+    var some = cut([0..<width, 0..<height, range])
+    some.displayRanges = displayRanges.flatMap {
       $0.count == depth ? Array($0[range]) : nil
     }
-    return part
+    return some
+  }
+
+  /// A part of a volume, in its place.
+  ///
+  /// - Parameter ranges: along i, j, k, within the grid.
+  package func cut(_ ranges: [Range<Int>]) -> MedicalImage {
+    var place = affine
+    let origin = affine.apply(ranges.map { Double($0.lowerBound) })
+    for r in 0..<3 { place.rows[r][3] = origin[r] }
+    return MedicalImage(
+      width: ranges[0].count, height: ranges[1].count, depth: ranges[2].count, channels: channels,
+      samples: part(ranges), affine: place, modality: modality, intensity: intensity,
+      isVolume: true, hasSpacing: hasSpacing)
   }
 }
 

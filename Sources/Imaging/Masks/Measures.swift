@@ -36,12 +36,12 @@ public struct IntensityStatistics: Sendable, Hashable {
     guard image.voxelCount == mask.voxels.count, image.width == mask.width,
       image.height == mask.height
     else { return nil }
-    let channels = image.channels
+    let (samples, channels) = (image.samples, image.channels)
     var (n, mean, spread) = (0, 0.0, 0.0)
     var (least, most) = (Double.infinity, -Double.infinity)
     for (at, set) in mask.voxels.enumerated() where set != 0 {
       var value = 0.0
-      for c in 0..<channels { value += Double(image.samples[at * channels + c]) }
+      for c in 0..<channels { value += Double(samples[at * channels + c]) }
       value /= Double(channels)
       guard value.isFinite else { continue }
       // Welford's running moments: no cancellation in large offsets.

@@ -62,7 +62,11 @@ public struct NetworkInput: Sendable {
   }
 
   /// The slices below and above that are seen with one.
-  static func neighbours(of slice: Int, in image: MedicalImage, reach: Double) -> [Int] {
+  ///
+  /// - Parameter reach: how far away, as for `init`; beyond the ends the last slice is meant.
+  public static func neighbours(
+    of slice: Int, in image: MedicalImage, reach: Double
+  ) -> [Int] {
     let spacing = image.hasSpacing ? image.affine.spacing[2] : 0
     let slices = spacing > 0 ? reach / spacing : 1
     let step = max(1, Int(min(slices.rounded(), Double(image.depth))))
@@ -71,11 +75,10 @@ public struct NetworkInput: Sendable {
 
   /// One plane (gray) or three.
   private static func planes(_ image: MedicalImage, slice: Int) -> [[Float]] {
-    let count = image.width * image.height * image.channels
-    let samples = image.samples[slice * count..<(slice + 1) * count]
-    if image.channels == 1 { return [Array(samples)] }
+    let samples = image.plane(slice)
+    if image.channels == 1 { return [samples] }
     if let split = colourPlanes(samples) { return split }
-    return [stride(from: samples.startIndex, to: samples.endIndex, by: 3).map { samples[$0] }]
+    return [stride(from: 0, to: samples.count, by: 3).map { samples[$0] }]
   }
 
   private func scaled(_ plane: [Float], _ range: ClosedRange<Float>) -> [Float] {
@@ -121,8 +124,7 @@ public struct NetworkInput: Sendable {
     guard let one = image.slice(slice), one.channels == 1 || one.channels == 3 else {
       throw ImagingError(.mismatch, "no slice \(slice), or no gray or colour image")
     }
-    let planes = one.channels == 3 ? colourPlanes(one.samples[...]) : [one.samples]
-    let gray = planes ?? [stride(from: 0, to: one.samples.count, by: 3).map { one.samples[$0] }]
+    let gray = planes(one, slice: 0)
     let ranges = ranges(gray, intensity: one.channels == 3 ? .raw : one.intensity)
     return gray.enumerated().map { n, plane in
       let (low, high) = (ranges[n].lowerBound, ranges[n].upperBound)
@@ -131,7 +133,7 @@ public struct NetworkInput: Sendable {
   }
 
   /// R, G and B apart; nil where they are the same everywhere (gray stored as colour).
-  private static func colourPlanes(_ samples: ArraySlice<Float>) -> [[Float]]? {
+  private static func colourPlanes(_ samples: [Float]) -> [[Float]]? {
     samples.withUnsafeBufferPointer { samples in
       let count = samples.count / 3
       var isGray = true

@@ -1,5 +1,6 @@
 public import Foundation
 import NeuralGraph
+public import OpenVINORuntime
 import Vocabulary
 
 /// A model in a folder: `manifest.json`, `weights.safetensors`, `MODEL_CARD.md`.
@@ -74,11 +75,29 @@ public struct ModelBundle: Sendable {
         + "give a folder with a manifest.json, or set SEGSAM_MODELS")
   }
 
+  /// The file of the `ForeignEncoder`; nil where the manifest has none.
+  public var encoderFile: URL? {
+    manifest.network.encoder.map { _ in directory.appendingPathComponent(ForeignEncoder.file) }
+  }
+
+  /// The foreign encoder, compiled; nil where the manifest has none. Blocks for seconds.
+  public func foreignModel(options: CompileOptions = CompileOptions()) throws -> ForeignModel? {
+    guard let encoder = manifest.network.encoder, let encoderFile else { return nil }
+    return try ForeignModel(path: encoderFile.path, encoder: encoder, options: options)
+  }
+
   /// Writes a bundle; weights in half precision. Files are replaced whole, the manifest last.
+  ///
+  /// - Parameter encoder: the ONNX file of the `ForeignEncoder`, which is copied into it.
   public static func save(
-    manifest: Manifest, weights: [String: (shape: [Int], values: [Float])], to directory: URL
+    manifest: Manifest, weights: [String: (shape: [Int], values: [Float])], encoder: URL? = nil,
+    to directory: URL
   ) throws {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    if let encoder {
+      try Data(contentsOf: encoder, options: .mappedIfSafe).write(
+        to: directory.appendingPathComponent(ForeignEncoder.file), options: .atomic)
+    }
     try Safetensors.write(
       weights, dtype: .f16, metadata: ["format": manifest.format, "model": manifest.name],
       to: directory.appendingPathComponent("weights.safetensors").path)
@@ -101,6 +120,7 @@ extension NetworkConfiguration {
       && (1...8).contains(mlpRatio) && (1...16).contains(decoderDepth)
       && (16...8192).contains(decoderMLP) && upscaled.count == 2
       && upscaled.allSatisfy { (8...1024).contains($0) && $0 % 8 == 0 }
+      && (0.01...1000).contains(sliceAttention ?? 1) && encoder?.isSane ?? true
       && (1...4096).contains(textWidth) && (1...32).contains(aspects) && (2...64).contains(points)
     guard sane else {
       throw BundleError(.invalid, "\(file): the network's sizes are out of range or do not fit")

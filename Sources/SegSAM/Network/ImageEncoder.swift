@@ -31,11 +31,17 @@ public struct ImageFeatures {
 }
 
 /// Convolutions at strides 2, 4 and 8, transformer blocks at stride 16, and a top-down path.
+///
+/// With a `ForeignEncoder` the transformer blocks go on from its features instead of ours.
 struct ImageEncoder {
   var configuration: NetworkConfiguration
 
-  /// - Parameter image: `[N, channels, S, S]`, normalised by `NetworkInput`.
-  func callAsFunction(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
+  /// - Parameters:
+  ///   - image: `[N, channels, S, S]`, normalised by `NetworkInput`.
+  ///   - foreign: features of a `ForeignEncoder`, `[N, its grid², its channels]`.
+  func callAsFunction(
+    _ s: Scope, _ image: Tensor, foreign: Tensor? = nil
+  ) throws(GraphError) -> ImageFeatures {
     let c = configuration
     let n = image.extent(0)
     var x = try s["stem"].conv(image, c.stages[0], stride: 2)
@@ -47,7 +53,12 @@ struct ImageEncoder {
     x = try down(s["down8"], f4, c.stages[2])
     for i in 0..<c.stageBlocks { x = try residual(s["stage8.\(i)"], x) }
     let f8 = x
-    x = try down(s["down16"], f8, c.width)
+    x =
+      if let foreign, let encoder = c.encoder {
+        try adapt(s["foreign"], foreign, encoder)
+      } else {
+        try down(s["down16"], f8, c.width)
+      }
 
     var t = try tokens(s, x)
     let place = try FourierPositions(configuration: c).grid(s["positions"])
@@ -61,6 +72,22 @@ struct ImageEncoder {
     let p4 = try merge(s["up4"], coarse: p8, fine: f4)
     let p2 = try merge(s["up2"], coarse: p4, fine: f2)
     return ImageFeatures(tokens: t, stride8: p8, stride4: p4, stride2: p2)
+  }
+
+  /// A foreign encoder's features as ours, `[N, width, grid, grid]`.
+  private func adapt(
+    _ s: Scope, _ features: Tensor, _ encoder: ForeignEncoder
+  ) throws(GraphError) -> Tensor {
+    let c = configuration
+    let n = features.extent(0)
+    let narrow = try s["project"].linear(s["norm"].layerNorm(features), c.width)
+    let plane = try s(
+      .transpose([0, 3, 1, 2]), s(.reshape([n, encoder.grid, encoder.grid, c.width]), narrow))
+    if encoder.grid == c.grid { return plane }
+    if encoder.grid % c.grid == 0 {
+      return try s(.averagePool(size: encoder.grid / c.grid), plane)
+    }
+    return try s(.resizeBilinear(height: c.grid, width: c.grid), plane)
   }
 
   private func residual(_ s: Scope, _ x: Tensor) throws(GraphError) -> Tensor {

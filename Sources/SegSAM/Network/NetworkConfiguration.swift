@@ -39,6 +39,11 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
   /// How far apart, in millimetres, the slices below and above are that a slice of a volume is seen
   /// with, as channels 3 and 4 of the image; nil: each slice is seen alone.
   public var sliceReach: Double?
+  /// Another network's image encoder, whose features stand in the place of our transformer's; nil: none.
+  public var encoder: ForeignEncoder?
+  /// How far apart, in millimetres, the slices are whose features a volume's slice looks at, two below
+  /// and two above (`CrossSliceAttention`); nil: at none.
+  public var sliceAttention: Double?
 
   public init() {}
 

@@ -2,7 +2,7 @@ public import NeuralGraph
 
 /// The graphs that serve: one run an image, one run a query.
 extension SegSAMNetwork {
-  /// `image [N, channels, S, S]` to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
+  /// `image [N, channels, S, S]`, and `foreign` where there is a `ForeignEncoder`, to `tokens`, `stride8`, `stride4`, `stride2` (see `ImageEncoder`), the
   /// logits `classes [N, C]` of C_s and `context [N, width]` for the SO-tokens.
   ///
   /// - Parameter categoryText: `[C, aspects · textWidth]`, fixed in the graph.
@@ -10,26 +10,45 @@ extension SegSAMNetwork {
     categoryText: [Float], images n: Int = 1
   ) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
+    let features = try encodeInputs(of: builder, images: n)
+    try features.output(of: builder)
+    try classify(builder, features.tokens, categoryText: categoryText)
+    return builder.graph
+  }
+
+  /// `alone [N, T, width]` and `around [N, 4, T, width]`, the tokens of `imageGraph`, to the `tokens`,
+  /// `classes` and `context` of slices that have looked at those around them.
+  public func sliceGraph(
+    categoryText: [Float], images n: Int = 1
+  ) throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let c = configuration
+    let count = c.grid * c.grid
+    let tokens = try look(
+      builder.root, builder.input("alone", [n, count, c.width]),
+      around: builder.input("around", [n, CrossSliceAttention.count, count, c.width]))
+    try builder.output("tokens", tokens)
+    try classify(builder, tokens, categoryText: categoryText)
+    return builder.graph
+  }
+
+  /// Outputs `classes` and `context`.
+  private func classify(
+    _ builder: GraphBuilder, _ tokens: Tensor, categoryText: [Float]
+  ) throws(GraphError) {
     let s = builder.root
     let c = configuration
-    let image = try builder.input("image", [n, c.channels, c.imageSize, c.imageSize])
-    let features = try encode(s, image)
     let text = try s.constant(categoryText, [categoryCount, c.aspects * c.textWidth])
     let classes = try SemanticAwareDecoder(configuration: c).classify(
-      s["semantic_aware"], categories: categories(s, text), image: features.tokens,
-      positions: positions(s))
-    try features.output(of: builder)
+      s["semantic_aware"], categories: categories(s, text), image: tokens, positions: positions(s))
     try builder.output("classes", classes.logits)
     try builder.output("context", classes.context)
-    return builder.graph
   }
 
   /// `image [N, channels, S, S]` to the features alone: for training with an encoder that stays as it is.
   public func featureGraph(images n: Int) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
-    let (side, channels) = (configuration.imageSize, configuration.channels)
-    let image = try builder.input("image", [n, channels, side, side])
-    try encode(builder.root, image).output(of: builder)
+    try encodeInputs(of: builder, images: n).output(of: builder)
     return builder.graph
   }
 

@@ -95,8 +95,38 @@ public struct SegSAMNetwork: Sendable {
   }
 
   /// The image encoder on B images `[B, channels, S, S]`.
-  public func encode(_ s: Scope, _ image: Tensor) throws(GraphError) -> ImageFeatures {
-    try ImageEncoder(configuration: configuration)(s["image_encoder"], image)
+  ///
+  /// - Parameter foreign: of B images, where the network has a `ForeignEncoder`: `ForeignModel.tokens`.
+  public func encode(
+    _ s: Scope, _ image: Tensor, foreign: Tensor? = nil
+  ) throws(GraphError) -> ImageFeatures {
+    try ImageEncoder(configuration: configuration)(s["image_encoder"], image, foreign: foreign)
+  }
+
+  /// The inputs `image` and, with a `ForeignEncoder`, `foreign`, encoded.
+  public func encodeInputs(
+    of builder: GraphBuilder, images n: Int
+  ) throws(GraphError) -> ImageFeatures {
+    let c = configuration
+    let image = try builder.input("image", [n, c.channels, c.imageSize, c.imageSize])
+    var foreign: Tensor?
+    if let encoder = c.encoder {
+      foreign = try builder.input("foreign", [n, encoder.grid * encoder.grid, encoder.channels])
+    }
+    return try encode(builder.root, image, foreign: foreign)
+  }
+
+  /// f_v after each slice has looked at those around it; see `CrossSliceAttention`.
+  ///
+  /// - Parameter inVolume: `[N, 1, 1]`, 0 for images that have none around them and stay as they are; nil: all
+  ///   have.
+  public func look(
+    _ s: Scope, _ tokens: Tensor, around: Tensor, inVolume: Tensor? = nil
+  ) throws(GraphError) -> Tensor {
+    var seen = try CrossSliceAttention(configuration: configuration)(
+      s["cross_slice"], tokens: tokens, around: around, positions: positions(s))
+    if let inVolume { seen = try s(.multiply, seen, inVolume) }
+    return try s(.add, tokens, seen)
   }
 
   func positions(_ s: Scope) throws(GraphError) -> Tensor {

@@ -19,6 +19,8 @@ final class FeatureCache: @unchecked Sendable {
   struct Key: Hashable {
     var image: String
     var slice: Int
+    /// After it has looked at the slices around it.
+    var hasLooked = false
   }
   private struct Entry {
     var features: SliceFeatures

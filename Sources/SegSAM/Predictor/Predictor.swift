@@ -67,6 +67,10 @@ public final class Predictor: SegmentationEngine {
   let cache: FeatureCache
   let texts: CategoryTexts
   private let images: BatchedModel
+  /// Another network's image encoder; nil: ours alone.
+  private let foreign: ForeignModel?
+  /// What lets a slice look at those around it; nil: it sees itself alone.
+  private let looks: BatchedModel?
   /// What runs queries; nil for the plain U-Net, which has drawn everything already.
   private let decoders: Decoders?
   private let queue: RequestQueue
@@ -117,6 +121,16 @@ public final class Predictor: SegmentationEngine {
       graph: {
         try isUNet ? unet.imageGraph() : network.imageGraph(categoryText: text, images: $0)
       })
+    var alongside = options.compiling
+    alongside.streams = options.streams
+    foreign = try bundle.foreignModel(options: alongside)
+    looks =
+      manifest.network.sliceAttention == nil || isUNet
+      ? nil
+      : try BatchedModel(
+        sizes: options.imageBatchSizes, streams: options.streams, weights: bundle.weights,
+        options: options.compiling, observe: { _ in },
+        graph: { try network.sliceGraph(categoryText: text, images: $0) })
     decoders =
       isUNet
       ? nil
@@ -148,20 +162,52 @@ public final class Predictor: SegmentationEngine {
 
   /// The image's features, from the cache or computed.
   func features(_ viewed: MedicalImage, slice: Int, key: String) throws -> SliceFeatures {
-    let cacheKey = FeatureCache.Key(image: key, slice: slice)
-    return try cache.features(for: cacheKey) { try encode(viewed, slice: slice) }
+    let own = FeatureCache.Key(image: key, slice: slice)
+    guard let looks, let reach = manifest.network.sliceAttention, viewed.depth > 1 else {
+      return try cache.features(for: own) { try encode(viewed, slice: slice) }
+    }
+    let looking = FeatureCache.Key(image: key, slice: slice, hasLooked: true)
+    return try cache.features(for: looking) {
+      func alone(_ k: Int) throws -> SliceFeatures {
+        try cache.features(for: FeatureCache.Key(image: key, slice: k)) {
+          try encode(viewed, slice: k)
+        }
+      }
+      var features = try alone(slice)
+      let around = try CrossSliceAttention.slices(around: slice, in: viewed, reach: reach)
+        .flatMap { try alone($0).tensors["tokens"]?.floats ?? [] }
+      let c = manifest.network
+      let shape = [1, CrossSliceAttention.count, c.grid * c.grid, c.width]
+      var asked = ["around": TensorValue(around, shape: shape)]
+      asked["alone"] = features.tensors["tokens"]
+      var out = try looks.infer(asked)
+      features.classes = try classes(&out)
+      features.tensors.merge(out) { _, new in new }
+      return features
+    }
   }
 
   private func encode(_ viewed: MedicalImage, slice: Int) throws -> SliceFeatures {
     let (side, channels) = (manifest.network.imageSize, manifest.network.channels)
     let input = try NetworkInput(
       viewed, slice: slice, side: side, sliceReach: manifest.network.sliceReach)
-    var out = try images.infer(
-      ["image": TensorValue(input.pixels, shape: [1, channels, side, side])])
+    var given = ["image": TensorValue(input.pixels, shape: [1, channels, side, side])]
+    if let foreign {
+      let tokens = try foreign.tokens(of: input.pixels, side: side)
+      given["foreign"] = TensorValue(
+        tokens, shape: [1, tokens.count / foreign.encoder.channels, foreign.encoder.channels])
+    }
+    var out = try images.infer(given)
+    let logits = try classes(&out)
+    return SliceFeatures(tensors: out, classes: logits)
+  }
+
+  /// Takes C_s's logits out of what a graph gave.
+  private func classes(_ out: inout [String: TensorValue]) throws -> [Float] {
     guard let logits = out.removeValue(forKey: "classes")?.floats,
       logits.count == manifest.categories.count
     else { throw PredictorError(.inference, "the image encoder gave no classes") }
-    return SliceFeatures(tensors: out, classes: logits)
+    return logits
   }
 
   /// What the decoders say of queries on one slice; the U-Net, a category's channel.

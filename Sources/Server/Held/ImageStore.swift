@@ -7,7 +7,7 @@ struct KeyedImage: Sendable {
   /// It came as a file: replies tell its shape and affine.
   var isFile = false
   /// Bytes of the samples in memory.
-  var cost: Int { image.samples.count * MemoryLayout<Float>.size }
+  var cost: Int { image.voxelCount * image.channels * MemoryLayout<Float>.size }
 }
 
 /// Images that clients have put, each on a lease that any message of its owner renews.

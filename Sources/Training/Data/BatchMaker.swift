@@ -128,7 +128,7 @@ public struct BatchMaker: Sendable {
   }
 
   /// A random view of a random slice: its normalised pixels go into `out`, `[channels, S, S]` from
-  /// `start`.
+  /// `start`, and after them those of the slices around it, seen alike.
   func view(
     into out: inout UnsafeMutableBufferPointer<Float>, at start: Int,
     random: inout SeededRandom
@@ -151,6 +151,30 @@ public struct BatchMaker: Sendable {
       of: slice, size: s, focus: focus, mirrors: store.sides[slice.dataSet].mirrors,
       random: &random)
     let bend = augmentation.bend(warp, size: s, random: &random)
+    for (n, other) in slice.around.enumerated() {
+      var alike = random
+      show(
+        other, warp, bend, into: &out, at: start + (n + 1) * configuration.channels * plane,
+        random: &alike)
+    }
+    show(slice, warp, bend, into: &out, at: start, random: &random)
+    var view = View(
+      slice: index, wanted: drawn, labels: [UInt8](repeating: 0, count: plane),
+      warp: warp, bend: bend)
+    slice.sampleLabels(warp, bend: bend, size: s, into: &view.labels)
+    if warp.mirrors {
+      store.sides[slice.dataSet].exchange(&view.labels)
+      view.wanted = drawn.map { store.sides[slice.dataSet].targets[$0] }
+    }
+    return view
+  }
+
+  private func show(
+    _ slice: TrainingSlice, _ warp: Warp, _ bend: Bend?,
+    into out: inout UnsafeMutableBufferPointer<Float>, at start: Int, random: inout SeededRandom
+  ) {
+    let s = configuration.imageSize
+    let plane = s * s
     var values = [Float](repeating: 0, count: slice.planes * plane)
     var inside = [Bool](repeating: false, count: plane)
     slice.sample(warp, bend: bend, size: s, into: &values, inside: &inside)
@@ -166,15 +190,6 @@ public struct BatchMaker: Sendable {
         out[start + ch * plane + i] = (v - NetworkInput.mean) / NetworkInput.deviation
       }
     }
-    var view = View(
-      slice: index, wanted: drawn, labels: [UInt8](repeating: 0, count: plane),
-      warp: warp, bend: bend)
-    slice.sampleLabels(warp, bend: bend, size: s, into: &view.labels)
-    if warp.mirrors {
-      store.sides[slice.dataSet].exchange(&view.labels)
-      view.wanted = drawn.map { store.sides[slice.dataSet].targets[$0] }
-    }
-    return view
   }
 
   /// How many pixels each mask value has.

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import SegSAM
 public import Vocabulary
 
 /// All images of some splits of a corpus, decoded once, as the network sees them, in memory.
@@ -31,12 +32,13 @@ public struct SliceStore: Sendable {
   ///
   /// - Parameters:
   ///   - side: images are kept at most this large.
-  ///   - sliceReach: as `NetworkConfiguration` has it.
+  ///   - sliceReach, sliceAttention: as `NetworkConfiguration` has them.
   ///   - empty: the share of a volume's slices without any label that is kept.
   ///   - progress: called with (cases done, cases in all).
   public static func load(
     _ corpus: Corpus, split: Split, vocabulary: Vocabulary, categories: [String], side: Int,
-    sliceReach: Double? = nil, empty: Double = 0.15, progress: (Int, Int) -> Void = { _, _ in }
+    sliceReach: Double? = nil, sliceAttention: Double? = nil, empty: Double = 0.15,
+    progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SliceStore {
     var store = SliceStore(corpus: corpus, categories: categories, pairs: [])
     let index = Dictionary(uniqueKeysWithValues: categories.enumerated().map { ($1, $0) })
@@ -67,7 +69,8 @@ public struct SliceStore: Sendable {
     for (d, set) in corpus.dataSets.enumerated() {
       for (c, each) in set.cases.enumerated() where each.split == split {
         try store.add(
-          each, dataSet: d, caseIndex: c, side: side, sliceReach: sliceReach, empty: empty)
+          each, dataSet: d, caseIndex: c, side: side, sliceReach: sliceReach,
+          sliceAttention: sliceAttention, empty: empty)
         done += 1
         progress(done, total)
       }
@@ -77,7 +80,8 @@ public struct SliceStore: Sendable {
   }
 
   private mutating func add(
-    _ each: Corpus.Case, dataSet: Int, caseIndex: Int, side: Int, sliceReach: Double?, empty: Double
+    _ each: Corpus.Case, dataSet: Int, caseIndex: Int, side: Int, sliceReach: Double?,
+    sliceAttention: Double?, empty: Double
   ) throws {
     let set = corpus.dataSets[dataSet]
     let read = try ImageFile.read(
@@ -90,16 +94,29 @@ public struct SliceStore: Sendable {
     let view = AxialView(read)
     let (image, labels) = (try view.view(read), try view.view(map))
     var random = SeededRandom(seed: UInt64(dataSet) << 32 | UInt64(caseIndex))
+    // Shared by the slices that they are around.
+    var made: [Int: TrainingSlice] = [:]
+    func slice(_ k: Int) throws -> TrainingSlice? {
+      if let known = made[k] { return known }
+      let longest = min(side, max(image.width, image.height))
+      let input = try NetworkInput(
+        image, slice: k, side: longest, sliceReach: image.depth > 1 ? sliceReach : nil)
+      guard let small = input.resizeLabels(labels, slice: k, side: longest) else { return nil }
+      let found = Self.slice(
+        input, labels: small, dataSet: dataSet, caseIndex: caseIndex, slice: k)
+      if sliceAttention != nil { made[k] = found }
+      return found
+    }
     for k in 0..<image.depth {
       let plane = image.width * image.height
       let isEmpty = !labels.labels[k * plane..<(k + 1) * plane].contains { $0 != 0 }
       if image.depth > 1, isEmpty, Double(random.unit()) >= empty { continue }
-      let longest = min(side, max(image.width, image.height))
-      let input = try NetworkInput(
-        image, slice: k, side: longest, sliceReach: image.depth > 1 ? sliceReach : nil)
-      guard let small = input.resizeLabels(labels, slice: k, side: longest) else { continue }
-      slices.append(
-        Self.slice(input, labels: small, dataSet: dataSet, caseIndex: caseIndex, slice: k))
+      guard var kept = try slice(k) else { continue }
+      if let sliceAttention, image.depth > 1 {
+        kept.around = try CrossSliceAttention.slices(around: k, in: image, reach: sliceAttention)
+          .compactMap { try slice($0) }
+      }
+      slices.append(kept)
     }
   }
 

@@ -15,6 +15,10 @@ public struct TrainingSlice: Sendable {
   /// Mask values → pixels, background left out.
   public var counts: [UInt8: Int]
 
+  /// In a volume whose slices look at each other (`CrossSliceAttention`): those around it, from the
+  /// lowest; else empty.
+  public var around: [TrainingSlice] = []
+
   /// Planes of `pixels`.
   public var planes: Int { channels + neighbours }
 

@@ -23,15 +23,20 @@ public struct QuickValidation {
   private let executor: GraphExecutor
   private let maker: BatchMaker
   private let images: Int
+  private let foreign: ForeignModel?
 
-  public init(maker: BatchMaker, network: SegSAMNetwork, images: Int = 8) throws {
+  /// - Parameter foreign: of a network with a `ForeignEncoder`.
+  public init(
+    maker: BatchMaker, network: SegSAMNetwork, foreign: ForeignModel? = nil, images: Int = 8
+  ) throws {
     self.maker = maker
+    self.foreign = foreign
     self.images = images
     let builder = GraphBuilder()
     let c = network.configuration
-    let image = try builder.input("image", [images, c.channels, c.imageSize, c.imageSize])
     let drawn = try builder.input("drawn_category", [images, maker.shape.drawn], type: .int64)
     if c.isUNet {
+      let image = try builder.input("image", [images, c.channels, c.imageSize, c.imageSize])
       let unet = UNet(configuration: c, categoryCount: network.categoryCount)
       let s = builder.root
       let all = try unet.draw(s["unet"], image: image, which: drawn)
@@ -50,9 +55,20 @@ public struct QuickValidation {
       hasText: try builder.input("has_text", [images, 1]))
     let text = try builder.input(
       "category_text", [network.categoryCount, c.aspects * c.textWidth])
+    var features = try network.encodeInputs(of: builder, images: images)
+    if c.sliceAttention != nil {
+      let count = CrossSliceAttention.count
+      let others = try network.encode(
+        builder.root,
+        builder.input("around_image", [images * count, c.channels, c.imageSize, c.imageSize]))
+      let shape = [images, count, c.grid * c.grid, c.width]
+      features.tokens = try network.look(
+        builder.root, features.tokens, around: builder.root(.reshape(shape), others.tokens),
+        inVolume: builder.input("in_volume", [images, 1, 1]))
+    }
     let out = try network.whole(
-      builder.root, features: network.encode(builder.root, image), owner: owner,
-      queries: queries, categoryText: text, drawn: drawn)
+      builder.root, features: features, owner: owner, queries: queries, categoryText: text,
+      drawn: drawn)
     try builder.output("binary", out.answers.mask)
     try builder.output("semantic", out.answers.semantic)
     executor = try GraphExecutor(builder.graph)
@@ -84,8 +100,15 @@ public struct QuickValidation {
     var semantic: [String: [Bool]] = [:]
     for start in stride(from: 0, to: work.count, by: images) {
       let chunk = Array(work[start..<min(start + images, work.count)])
-      let plain = maker.plain(
+      var plain = maker.plain(
         chunk.map { ($0.slice, $0.member, $0.values) }, images: images, prompt: prompt)
+      if let foreign {
+        let pixels = plain.floats["image"] ?? []
+        let each = pixels.count / images
+        plain.floats["foreign"] = try (0..<images).flatMap {
+          try foreign.tokens(of: pixels[$0 * each..<($0 + 1) * each], side: c.imageSize)
+        }
+      }
       var given = values
       for node in executor.graph.inputs where node.name != "category_text" {
         if let floats = plain.floats[node.name] {
@@ -145,20 +168,15 @@ extension BatchMaker {
     (shape.images, shape.slots) = (images, images)
     var b = EmptyBatch(configuration: c, shape: shape, categories: store.categories.count)
     b.image = [Float](repeating: 0, count: images * c.channels * plane)
-    let most = store.slices.map(\.planes).max() ?? 3
-    var values = [Float](repeating: 0, count: most * plane)
-    var inside = [Bool](repeating: false, count: plane)
+    let others = c.sliceAttention == nil ? 0 : CrossSliceAttention.count
+    var around = [Float](repeating: 0, count: others * b.image.count)
+    var inVolume = [Float](repeating: 0, count: images)
     for (n, item) in items.enumerated() {
       let slice = store.slices[item.slice]
-      slice.sample(
-        .plain(width: slice.width, height: slice.height, size: s), size: s, into: &values,
-        inside: &inside)
-      for ch in 0..<c.channels {
-        let from = slice.plane(of: ch)
-        for i in 0..<plane {
-          b.image[(n * c.channels + ch) * plane + i] =
-            ((inside[i] ? values[from * plane + i] : 0) - 0.5) / 0.25
-        }
+      draw(slice, into: &b.image, at: n)
+      for (k, other) in slice.around.enumerated() where others > 0 {
+        draw(other, into: &around, at: n * others + k)
+        inVolume[n] = 1
       }
       b.owner[n] = Int64(n)
       b.drawn[n * shape.drawn] = Int64(item.category)
@@ -173,7 +191,29 @@ extension BatchMaker {
       let width = c.aspects * c.textWidth
       b.text.replaceSubrange(n * width..<(n + 1) * width, with: vectors)
     }
-    return b.batch()
+    var batch = b.batch()
+    if others > 0 {
+      batch.floats.merge(["around_image": around, "in_volume": inVolume]) { _, new in new }
+    }
+    return batch
+  }
+
+  /// A slice as it is, as the n-th image of many.
+  private func draw(_ slice: TrainingSlice, into images: inout [Float], at n: Int) {
+    let (s, channels) = (configuration.imageSize, configuration.channels)
+    let plane = s * s
+    var values = [Float](repeating: 0, count: slice.planes * plane)
+    var inside = [Bool](repeating: false, count: plane)
+    slice.sample(
+      .plain(width: slice.width, height: slice.height, size: s), size: s, into: &values,
+      inside: &inside)
+    for ch in 0..<channels {
+      let from = slice.plane(of: ch)
+      for i in 0..<plane {
+        images[(n * channels + ch) * plane + i] =
+          ((inside[i] ? values[from * plane + i] : 0) - NetworkInput.mean) / NetworkInput.deviation
+      }
+    }
   }
 
   /// Where an object is deepest, as a fraction of the square.

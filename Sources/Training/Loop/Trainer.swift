@@ -57,6 +57,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// Whether steps take features instead of images.
   var takesFeatures: Bool {
     frozen.contains("image_encoder") && lora == nil && featureBytes > 0 && !network.isUNet
+      && network.encoder == nil
   }
 
   /// Whether a parameter keeps its value.
@@ -171,6 +172,9 @@ public final class Trainer {
       rules.append(
         node.shape.count > 1 && node.name.hasSuffix(".weight")
           ? (configuration.muon ? .muon : .adamW) : .adam)
+    }
+    guard !trained.isEmpty else {
+      throw GraphError(node: "parameters", reason: "all are frozen, so there is nothing to train")
     }
     self.trained = trained
     self.mean = mean

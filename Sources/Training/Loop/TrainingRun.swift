@@ -1,5 +1,6 @@
 public import Foundation
 import NeuralGraph
+import OpenVINORuntime
 public import SegSAM
 import TextEncoder
 import Vocabulary
@@ -15,6 +16,8 @@ public struct TrainingRun {
   public var start: ModelBundle?
   public var name = "segsam-base"
   public var version = "1"
+  /// The file of another network's image encoder; nil: that of `start`, if it has one.
+  public var foreign: URL?
   /// What of the corpus is trained and validated on.
   public var choice = CorpusChoice()
   /// How many synthetic volumes are trained beside the real images.
@@ -64,6 +67,15 @@ public struct TrainingRun {
   /// A run that was broken off goes on from its last checkpoint.
   /// - Throws: `CorpusError`, `TorchError`, `BundleError` and file errors, each saying what to do.
   public func run() throws {
+    guard configuration.network.sliceAttention == nil || configuration.takesFeatures else {
+      throw CorpusError(
+        output.path,
+        "attention across slices is trained on the features of a frozen encoder: add --freeze encoder,"
+          + " or leave it off with --slice-attention 0")
+    }
+    guard configuration.network.encoder == nil || pretraining == nil else {
+      throw CorpusError(output.path, "a foreign encoder is not pretrained: leave --pretrain away")
+    }
     try Torch.load()
     try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     let vocabulary = try Vocabulary.load(at: try VocabularyLocation.find())
@@ -85,7 +97,8 @@ public struct TrainingRun {
       textEncoder: material.encoderID)
     manifest.network.imageSize = stages.last?.imageSize ?? manifest.network.imageSize
     let bundle = output.appendingPathComponent("bundle")
-    try ModelBundle.save(manifest: manifest, weights: weights, to: bundle)
+    try ModelBundle.save(
+      manifest: manifest, weights: weights, encoder: foreign ?? start?.encoderFile, to: bundle)
     say("wrote \(bundle.path)")
   }
 
@@ -165,7 +178,8 @@ public struct TrainingRun {
     func load(_ split: Split) throws -> SliceStore {
       try SliceStore.load(
         corpus, split: split, vocabulary: vocabulary, categories: categories, side: side,
-        sliceReach: configuration.network.sliceReach)
+        sliceReach: configuration.network.sliceReach,
+        sliceAttention: configuration.network.sliceAttention)
     }
     let known = try slices ?? Slices(train: load(.train), val: load(.val))
     let (train, val) = (known.train, known.val)
@@ -228,20 +242,29 @@ public struct TrainingRun {
     var maker = BatchMaker(
       store: material.train, texts: material.texts, configuration: network, shape: shape)
     maker.mix = configuration.mix
-    if configuration.takesFeatures {
+    let foreign = try foreignModel()
+    if let foreign {
+      maker.views =
+        try views
+        ?? FeatureViews(
+          maker, foreign: foreign, bytes: configuration.featureBytes, seed: configuration.seed,
+          progress: progress)
+    } else if configuration.takesFeatures {
       maker.views =
         try views
         ?? FeatureViews(
           maker, network: trainer.network, weights: weights, bytes: configuration.featureBytes,
           seed: configuration.seed, autocast: configuration.autocast, progress: progress)
-      views = maker.views
-      say("stage \(index): \(maker.views?.views.count ?? 0) views are encoded")
+    }
+    if let known = maker.views {
+      views = known
+      say("stage \(index): \(known.views.count) views are encoded")
     }
     let batches = maker
     let validation = try QuickValidation(
       maker: BatchMaker(
         store: material.val, texts: material.texts, configuration: network, shape: shape),
-      network: trainer.network)
+      network: trainer.network, foreign: foreign)
     let log = try TrainingLog(directory: output, stage: index)
     let queue = BatchQueue(
       from: trainer.step, ahead: 5 + dataThreads, threads: dataThreads,
@@ -277,6 +300,13 @@ public struct TrainingRun {
     }
     try log.plot()
     return trainer.meanWeights()
+  }
+
+  private func foreignModel() throws -> ForeignModel? {
+    guard let encoder = configuration.network.encoder, let file = foreign ?? start?.encoderFile
+    else { return nil }
+    return try ForeignModel(
+      path: file.path, encoder: encoder, options: CompileOptions(threads: configuration.threads))
   }
 
   /// A step on the next batch.

@@ -45,7 +45,8 @@ public struct Objective {
   public var batch: BatchShape
   /// Layers that are adapted instead of trained.
   public var lowRank: LowRank?
-  /// Takes the images' features instead of images: what `ImageFeatures.inputs` names.
+  /// Takes the images' features instead of images: what `ImageFeatures.inputs` names, and where slices look
+  /// at each other `around [B,4,T,width]` and `in_volume [B,1,1]`.
   public var takesFeatures = false
 
   public init(network: SegSAMNetwork, weights: LossWeights, batch: BatchShape) {
@@ -58,7 +59,7 @@ public struct Objective {
   /// slot, `mask [N,S/2,S/2]`.
   ///
   /// Inputs, with B images, N slots (as many targets), Q per image, C categories, K pairs:
-  /// `image [B,channels,S,S]`, `owner [N]`, `places [N,P,2]`, `kinds [N,P,5]`, `text [N,A,W]`,
+  /// `image [B,channels,S,S]` (and `foreign` where there is a `ForeignEncoder`), `owner [N]`, `places [N,P,2]`, `kinds [N,P,5]`, `text [N,A,W]`,
   /// `has_text [N,1]`, `category_text [C,A·W]`; `first`, `second [N]` (the slots of each target),
   /// `pair [N]` (1 where they differ); `target [N,S/2,S/2]` in [0, 1]; `valid`, `present [N]`;
   /// `members [B,Q]` (targets of each image, N for none), `semantic_target [B,Q+1,S/2,S/2]`
@@ -72,10 +73,17 @@ public struct Objective {
     let s = builder.root
     let c = network.configuration
     let (b, n) = (batch.images, batch.slots)
-    let features =
+    var features =
       takesFeatures
       ? try ImageFeatures.inputs(of: builder, c, images: b)
-      : try network.encode(s, builder.input("image", [b, c.channels, c.imageSize, c.imageSize]))
+      : try network.encodeInputs(of: builder, images: b)
+    if takesFeatures, c.sliceAttention != nil {
+      let count = c.grid * c.grid
+      features.tokens = try network.look(
+        s, features.tokens,
+        around: builder.input("around", [b, CrossSliceAttention.count, count, c.width]),
+        inVolume: builder.input("in_volume", [b, 1, 1]))
+    }
     let owner = try builder.input("owner", [n], type: .int64)
     let queries = SegSAMNetwork.QueryInputs(
       places: try builder.input("places", [n, c.points, 2]),

@@ -36,9 +36,12 @@ struct Midline {
   private static func threshold(_ image: MedicalImage) -> Float {
     if image.intensity == .hounsfield { return -300 }
     var (sum, count) = (0.0, 0)
-    for n in stride(from: 0, to: image.samples.count, by: 7) where image.samples[n].isFinite {
-      sum += Double(image.samples[n])
-      count += 1
+    for k in 0..<image.depth {
+      let samples = image.plane(k)
+      for n in stride(from: k % 7, to: samples.count, by: 7) where samples[n].isFinite {
+        sum += Double(samples[n])
+        count += 1
+      }
     }
     return count == 0 ? 0 : Float(sum / Double(count))
   }
@@ -49,9 +52,9 @@ struct Midline {
   ) -> ClosedRange<Int>? {
     let (width, height) = (image.width, image.height)
     var counts = [Int](repeating: 0, count: width)
-    image.samples.withUnsafeBufferPointer { samples in
+    image.plane(slice).withUnsafeBufferPointer { samples in
       for j in 0..<height {
-        let row = (slice * height + j) * width
+        let row = j * width
         for i in 0..<width where samples[row + i] > threshold { counts[i] += 1 }
       }
     }

@@ -19,42 +19,19 @@ struct Region: Hashable {
       })
   }
 
-  private func copy<T>(
-    _ values: UnsafeBufferPointer<T>, width: Int, height: Int, channels: Int = 1
-  ) -> [T] {
-    var result: [T] = []
-    result.reserveCapacity(ranges.reduce(channels) { $0 * $1.count })
-    for k in ranges[2] {
-      for j in ranges[1] {
-        let row = (k * height + j) * width
-        result.append(
-          contentsOf: values[
-            (row + ranges[0].lowerBound) * channels..<(row + ranges[0].upperBound) * channels])
+  func cut(_ mask: BinaryMask) -> BinaryMask {
+    var voxels: [UInt8] = []
+    voxels.reserveCapacity(ranges.reduce(1) { $0 * $1.count })
+    mask.voxels.withUnsafeBufferPointer { values in
+      for k in ranges[2] {
+        for j in ranges[1] {
+          let row = (k * mask.height + j) * mask.width
+          voxels.append(
+            contentsOf: values[row + ranges[0].lowerBound..<row + ranges[0].upperBound])
+        }
       }
     }
-    return result
-  }
-
-  func cut(_ mask: BinaryMask) -> BinaryMask {
-    mask.voxels.withUnsafeBufferPointer {
-      BinaryMask(
-        width: size[0], height: size[1], depth: size[2],
-        voxels: copy($0, width: mask.width, height: mask.height))
-    }
-  }
-
-  /// A part of a volume, in its place.
-  func cut(_ image: MedicalImage) -> MedicalImage {
-    let origin = image.affine.apply(ranges.map { Double($0.lowerBound) })
-    var place = image.affine
-    for r in 0..<3 { place.rows[r][3] = origin[r] }
-    let samples = image.samples.withUnsafeBufferPointer {
-      copy($0, width: image.width, height: image.height, channels: image.channels)
-    }
-    return MedicalImage(
-      width: size[0], height: size[1], depth: size[2], channels: image.channels, samples: samples,
-      affine: place, modality: image.modality, intensity: image.intensity, isVolume: true,
-      hasSpacing: image.hasSpacing)
+    return BinaryMask(width: size[0], height: size[1], depth: size[2], voxels: voxels)
   }
 
   /// Writes a part back; `values` are of this region, and only those in `owned` are written.

@@ -37,21 +37,38 @@ extension VolumeWork {
         if mask.boundingBox == nil { found.atoms[n].isPresent = false }
       }
       // M_s has borders of its own, and the same anatomy.
-      guard let index = labels.firstIndex(of: category.id), found.semantic != nil else { continue }
-      let label = UInt16(index + 1)
-      guard var drawn = found.semantic?.mask(of: label) else { continue }
-      let before = drawn
-      let presence = found.atoms[n].slicePresence
-      guard !processor.apply(category, presence: presence, to: &drawn).steps.isEmpty else {
+      guard let index = labels.firstIndex(of: category.id), var map = found.semantic else {
         continue
       }
-      for v in drawn.voxels.indices where drawn.voxels[v] != before.voxels[v] {
-        // A hole is filled where nothing else is drawn.
-        if drawn.voxels[v] == 0 {
-          found.semantic?.labels[v] = 0
-        } else if found.semantic?.labels[v] == 0 {
-          found.semantic?.labels[v] = label
-        }
+      found.semantic = nil
+      process(
+        UInt16(index + 1), of: category, presence: found.atoms[n].slicePresence, by: processor,
+        in: &map)
+      found.semantic = map
+    }
+  }
+
+  private func process(
+    _ label: UInt16, of category: Category, presence: [Double], by processor: PostProcessor,
+    in map: inout LabelMap
+  ) {
+    var drawn = map.mask(of: label)
+    guard let box = drawn.boundingBox else { return }
+    let region = Region(box)
+    let before = region.cut(drawn)
+    guard !processor.apply(category, presence: presence, to: &drawn).steps.isEmpty else { return }
+    // Nothing is drawn outside of what was there.
+    let after = region.cut(drawn)
+    let (columns, lines) = (region.size[0], region.size[1])
+    for n in before.voxels.indices where before.voxels[n] != after.voxels[n] {
+      let k = region.ranges[2].lowerBound + n / (columns * lines)
+      let j = region.ranges[1].lowerBound + n / columns % lines
+      let v = (k * map.height + j) * map.width + region.ranges[0].lowerBound + n % columns
+      // A hole is filled where nothing else is drawn.
+      if after.voxels[n] == 0 {
+        map.labels[v] = 0
+      } else if map.labels[v] == 0 {
+        map.labels[v] = label
       }
     }
   }

@@ -21,12 +21,12 @@ struct SliceSimilarity: Sendable {
 
   /// - Parameters: slices of the same volume.
   init(_ image: MedicalImage, _ a: Int, _ b: Int) {
-    let area = image.width * image.height
     let isHU = image.intensity == .hounsfield
     let channels = image.channels
     func plane(_ k: Int) -> [Float] {
-      (0..<area).map { n in
-        let value = image.samples[(k * area + n) * channels]
+      let samples = image.plane(k)
+      return stride(from: 0, to: samples.count, by: channels).map { n in
+        let value = samples[n]
         return value.isFinite ? (isHU ? min(max(value, -200), 300) : value) : 0
       }
     }

@@ -174,8 +174,6 @@ extension VolumeWork {
     let size = [viewed.width, viewed.height, viewed.depth]
     var options = options
     options.wantsProbabilities = false
-    var source = viewed
-    source.displayRanges = ranges
     var (scores, weights) = (0.0, 0.0)
     total = max(total, done) + windows.reduce(0) { $0 + $1.shown.ranges[2].count }
     for window in windows {
@@ -185,7 +183,7 @@ extension VolumeWork {
       query.mask = guide.map { guide in
         MaskPrompt(cut.cut(guide), givesBox: true, strength: Self.guidance, asksElsewhere: true)
       }
-      var part = cut.cut(source)
+      var part = viewed.cut(cut.ranges)
       part.displayRanges = ranges.map { Array($0[cut.ranges[2]]) }
       let name = cut.ranges.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
       let result = try await ask(

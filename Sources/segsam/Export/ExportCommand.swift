@@ -12,7 +12,8 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export",
     abstract: "Writes a model's graphs as ONNX, for other runtimes.",
     discussion: """
-      image.onnx runs once an image, prompt.onnx (box and clicks) and query.onnx once a query;
+      image.onnx runs once an image, prompt.onnx (box and clicks) and query.onnx once a query; of a
+      model in Segment Anything's layout decoder.onnx, and mask_decoder.onnx for a mask as prompt.
       export.json names their inputs and outputs with shapes.
 
         segsam export --onnx out/onnx
@@ -32,16 +33,25 @@ struct ExportCommand: AsyncParsableCommand {
     let (name, output) = (model, onnx)
     let written = try await Blocking.run { try Self.export(name, to: output) }
     if json { return try Console.print(json: written) }
-    Console.print("written to \(output): image.onnx, prompt.onnx, query.onnx, export.json")
+    let graphs = written["graphs"]?.objectValue?.map { "\($0.key).onnx" } ?? []
+    Console.print("written to \(output): \(graphs.joined(separator: ", ")), export.json")
   }
 
   private static func export(_ name: String, to output: String) throws -> JSONValue {
     let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
     let bundle = try ModelBundle.load(directory: ModelBundle.find(name: name))
     let manifest = bundle.manifest
-    guard manifest.sam == nil else {
-      throw Failure(
-        .badInput, "\(name) is in Segment Anything's layout, which is served and not exported")
+    let model: JSONValue = [
+      "name": .string(manifest.name), "version": .string(manifest.version),
+    ]
+    if let sam = manifest.sam {
+      let network = SAMNetwork(configuration: sam, shapes: bundle.weights.mapValues(\.shape))
+      return try write(
+        [
+          ("image", network.imageGraph()), ("prompt", network.promptGraph()),
+          ("decoder", network.decoderGraph()),
+          ("mask_decoder", network.decoderGraph(withMask: true)),
+        ], of: bundle, to: output, about: ["model": model])
     }
     let texts = CategoryTexts(vocabulary: vocabulary, encoder: try TextEncoder())
     var categoryText: [Float] = []
@@ -50,25 +60,41 @@ struct ExportCommand: AsyncParsableCommand {
     }
     let network = SegSAMNetwork(
       configuration: manifest.network, categoryCount: manifest.categories.count)
-    let folder = try OutputFolder(path: output)
-    var graphs = JSONObject()
-    for (name, graph) in [
+    var graphs = [
       ("image", try network.imageGraph(categoryText: categoryText)),
       ("prompt", try network.promptGraph()),
       ("query", try network.queryGraph(categoryText: categoryText)),
-    ] {
+    ]
+    if manifest.network.sliceAttention != nil {
+      graphs.append(("slices", try network.sliceGraph(categoryText: categoryText)))
+    }
+    return try write(
+      graphs, of: bundle, to: output,
+      about: [
+        "model": model, "text_encoder": .string(manifest.textEncoder),
+        "categories": JSONValue(manifest.categories),
+      ])
+  }
+
+  private static func write(
+    _ named: [(String, Graph)], of bundle: ModelBundle, to output: String,
+    about: JSONObject
+  ) throws -> JSONValue {
+    let folder = try OutputFolder(path: output)
+    var graphs = JSONObject()
+    for (name, graph) in named {
       let bytes = try ONNXWriter.encode(graph, weights: bundle.weights)
       try folder.write(bytes, to: "\(name).onnx")
       graphs[name] = describe(graph, file: "\(name).onnx")
     }
-    let json: JSONValue = [
-      "model": ["name": .string(manifest.name), "version": .string(manifest.version)],
-      "text_encoder": .string(manifest.textEncoder), "graphs": .object(graphs),
-      "categories": JSONValue(manifest.categories),
-    ]
-    try folder.write(try json.pretty(), to: "export.json")
+    if let encoder = bundle.encoderFile {
+      try folder.write(Array(Data(contentsOf: encoder)), to: ForeignEncoder.file)
+    }
+    var json = about
+    json["graphs"] = .object(graphs)
+    try folder.write(try JSONValue.object(json).pretty(), to: "export.json")
     try folder.commit()
-    return json
+    return .object(json)
   }
 
   private static func describe(_ graph: Graph, file: String) -> JSONValue {

@@ -104,15 +104,14 @@ struct SegmentCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (path, modality, options) = (image, prompts.modality, dicom.options)
-    let input = try await Blocking.run {
-      let file = try InputFile(path: path, options: options)
-      return (file: file, image: try file.image(modality: modality))
-    }
+    let file = try await Blocking.run { try InputFile(path: path, options: options) }
+    @Sendable func decoded() throws -> MedicalImage { try file.image(modality: modality) }
     if let sparse = filling.sparse {
-      return try await runSparse(sparse, input.file, input.image)
+      return try await runSparse(sparse, file, Blocking.run(decoded))
     }
-    if all.everything { return try await runEverything(input.file, input.image) }
-    let source = input.file.source(input.image)
+    if all.everything { return try await runEverything(file, Blocking.run(decoded)) }
+    // Decoded once more at the end, so that a large volume is not held while it is segmented.
+    let source = try await Blocking.run { file.source(try decoded()) }
     let parameters = parameters
     let reply = try await server.withClient { client in
       try await client.call(
@@ -122,7 +121,7 @@ struct SegmentCommand: AsyncParsableCommand {
     let written = try await Blocking.run {
       let answer = try SegmentAnswer(reply, parameters: parameters)
       return try SegmentOutput(
-        file: input.file, image: input.image, answer: answer, container: container
+        file: file, image: try decoded(), answer: answer, container: container
       ).write(to: OutputFolder(path: output))
     }
     if json { return try Console.print(json: written.result) }

@@ -41,7 +41,7 @@ struct OptimisationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Parts that keep the weights they start with, with commas between: encoder (of images), "
-        + "prompts, text (T2VSE), decoder (SAM's), semantic (the semantic-aware one).",
+        + "prompts, text (T2VSE), decoder (SAM's), semantic (the semantic-aware one), slices (attention across them).",
       valueName: "parts"))
   var freeze = Parts()
 
@@ -51,7 +51,7 @@ struct OptimisationOptions: ParsableArguments {
     var scopes: Set<String> = []
     static let names = [
       "encoder": "image_encoder", "prompts": "prompt_encoder", "text": "t2vse",
-      "decoder": "semantic_agnostic", "semantic": "semantic_aware",
+      "decoder": "semantic_agnostic", "semantic": "semantic_aware", "slices": "cross_slice",
     ]
 
     init() {}
@@ -135,9 +135,6 @@ struct OptimisationOptions: ParsableArguments {
     guard (1...256).contains(lora ?? 1) else { throw ValidationError("--lora is 1 to 256.") }
     guard (0...1).contains(pseudoShare), (0...1).contains(freeText) else {
       throw ValidationError("--pseudo-share and --free-text lie from 0 to 1.")
-    }
-    guard freeze.scopes.count < Parts.names.count else {
-      throw ValidationError("With every part frozen there is nothing to train.")
     }
     guard warmUp >= 0, correctEvery >= 0, logSteps > 0, validationSteps > 0 else {
       throw ValidationError("Numbers of steps are positive.")

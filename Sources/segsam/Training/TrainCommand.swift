@@ -57,6 +57,14 @@ struct TrainCommand: AsyncParsableCommand {
         + "Else as the start has it, 3 for a new network.", valueName: "mm"))
   var sliceReach: Double?
 
+  @OptionGroup(title: "Another network's image encoder") var encoder: EncoderOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "How far apart the slices are whose features a volume's slice looks at, two below and two above; "
+        + "needs --freeze encoder. 0: none. Else as the start has it.", valueName: "mm"))
+  var sliceAttention: Double?
+
   @Flag(
     inversion: .prefixedNo,
     help:
@@ -77,8 +85,14 @@ struct TrainCommand: AsyncParsableCommand {
     if let sliceReach, !(0...1000).contains(sliceReach) {
       throw ValidationError("--slice-reach is 0 to 1000 mm.")
     }
+    if let sliceAttention, !(0...1000).contains(sliceAttention) {
+      throw ValidationError("--slice-attention is 0 to 1000 mm.")
+    }
     if pretrain != nil, network == .unet {
       throw ValidationError("--pretrain is for the image encoder, which a plain U-Net lacks.")
+    }
+    if encoder.encoder != nil, start != nil || network == .unet {
+      throw ValidationError("--encoder is for a new network: leave --start and --network away.")
     }
     if stage.isEmpty { throw ValidationError("A run has at least one --stage.") }
   }
@@ -101,7 +115,8 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let source = start
     let (corpus, name, version) = (corpus, name, modelVersion)
-    let (reach, maps, pretrain, choice) = (sliceReach, placeMaps, pretrain, data.choice)
+    let (reach, attention, maps) = (sliceReach, sliceAttention, placeMaps)
+    let (pretrain, choice, foreign) = (pretrain, data.choice, encoder)
     let configuration = optimisation.configuration(first: stages[0])
     let (options, network) = (optimisation, network?.architecture)
     try await Blocking.run {
@@ -111,7 +126,11 @@ struct TrainCommand: AsyncParsableCommand {
       run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
       run.configuration.network.sliceReach = 3
       if let start = run.start { run.configuration.network = start.manifest.network }
+      try foreign.apply(to: &run)
       if let reach { run.configuration.network.sliceReach = reach > 0 ? reach : nil }
+      if let attention {
+        run.configuration.network.sliceAttention = attention > 0 ? attention : nil
+      }
       if let maps { run.configuration.network.mapsPlaces = maps }
       if let network {
         guard run.start == nil || run.configuration.network.isUNet == (network == .unet) else {

@@ -65,6 +65,13 @@ final class BatchedModel: @unchecked Sendable {
     }
   }
 
+  /// A model that is compiled already, for one item at a time.
+  init(_ model: CompiledModel, streams: Int) throws {
+    sizes = [1]
+    observe = { _ in }
+    idle = try (0..<max(1, streams)).map { _ in Stream(requests: [1: try model.makeRequest()]) }
+  }
+
   /// Runs items, in batches with what others ask. Blocks: never call from Swift's cooperative threads.
   ///
   /// - Returns: the outputs of each item.
