@@ -63,6 +63,9 @@ public final class SegSAMClient: Sendable {
     var options = SocketOptions()
     options.heartbeat = .init(interval: 5_000, timeout: 20_000)
     options.curve = keys?.curve
+    // Whatever may be in flight may also wait to be sent.
+    let room = bytesInFlight + (16 << 20)
+    let bounds = EndpointLimits(outboxBytes: room, outboxBytesPerPeer: room)
     do throws(ZMQError) {
       let context = if let context { context } else { try Context() }
       let loop = try SocketLoop(context: context, name: "segsam-client")
@@ -71,7 +74,8 @@ public final class SegSAMClient: Sendable {
         courier = try await Courier(
           clientID: id, policy: retry, capacity: inFlight, byteCapacity: bytesInFlight, time: time
         ) { [options] () async throws(ZMQError) -> Endpoint in
-          try await loop.open(.dealer, at: [.connect(endpoint)], options: options)
+          try await loop.open(
+            .dealer, at: [.connect(endpoint)], options: options, limits: bounds)
         }
       } catch {
         await loop.shutdown(grace: .zero)

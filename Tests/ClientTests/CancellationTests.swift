@@ -146,6 +146,18 @@ import Testing
     }
   }
 
+  @Test("What may be in flight may be one request")
+  func large() async throws {
+    let server = try await FakeServer { _, _ in }
+    let client = try await SegSAMClient(endpoint: server.endpoint)
+    let side = 16_900
+    let image = ImageSource.pixels(
+      [UInt8](repeating: 0, count: side * side), datatype: .uint8, shape: [side, side])
+    #expect(throws: Never.self) { try client.start(.imagePut, image: image.tensor) }
+    await client.close()
+    await server.close()
+  }
+
   @Test("Bytes in flight are bounded")
   func bytes() async throws {
     let server = try await FakeServer { _, _ in }

@@ -40,12 +40,14 @@ enum TinyModel {
 
   /// Weights of unit gain, norms that scale by about 1, and biases of both signs.
   ///
-  /// - Parameter reach: of attention across slices; nil: without.
+  /// - Parameters:
+  ///   - reach: of attention across slices; nil: without.
+  ///   - encoder: another network's; nil: none.
   static func weights(
-    attention reach: Double? = nil
+    attention reach: Double? = nil, encoder: ForeignEncoder? = nil
   ) throws -> [String: (shape: [Int], values: [Float])] {
     var configuration = configuration
-    configuration.sliceAttention = reach
+    (configuration.sliceAttention, configuration.encoder) = (reach, encoder)
     let network = SegSAMNetwork(configuration: configuration, categoryCount: categories.count)
     let text = [Float](
       repeating: 0.1, count: categories.count * configuration.aspects * configuration.textWidth)

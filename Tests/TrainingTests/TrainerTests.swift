@@ -133,6 +133,100 @@ extension TorchTests {
       }
     }
 
+    @Test("trains on top of another network's encoder, which stays as it is")
+    func foreign() throws {
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("foreign-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      // 64 pixels, patches of 8: twice as fine as our tokens.
+      let builder = GraphBuilder()
+      var random = SeededRandom(seed: 8)
+      let kernel = (0..<6 * 3 * 64).map { _ in random.uniform(-0.1, 0.1) }
+      try builder.output(
+        "features",
+        builder.root(
+          .conv2d(stride: 8, padding: 0, groups: 1), builder.input("x", [1, 3, 64, 64]),
+          builder.root.constant(kernel, [6, 3, 8, 8])))
+      let file = folder.appendingPathComponent("encoder.onnx")
+      try Data(ONNXWriter.encode(builder.graph)).write(to: file)
+      let model = try ForeignModel(
+        path: file.path, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25])
+      var network = tinyConfiguration()
+      network.encoder = model.encoder
+      let trainer = try trainer(network: network)
+      var cached = maker
+      cached.configuration.encoder = model.encoder
+      cached.views = try FeatureViews(
+        cached, foreign: model, bytes: 1 << 22, perSlice: 2, seed: 3)
+      #expect(cached.views?.views.count == max(8, maker.store.slices.count * 2))
+      let batch = cached.make(random: &random)
+      #expect(batch.floats["foreign"]?.count == 2 * 64 * 6)
+      let start = trainer.meanWeights()
+      var losses: [Float] = []
+      for _ in 0..<30 { losses.append(try #require(try trainer.train(batch).losses["loss"])) }
+      #expect(losses[29] < 0.7 * losses[0], "\(losses[0]) → \(losses[29])")
+      let after = trainer.meanWeights()
+      let name = "image_encoder.foreign.project.weight"
+      #expect(after[name]?.shape == [network.width, 6])
+      #expect(after[name]?.values != start[name]?.values)
+      #expect(after["image_encoder.down16.weight"] == nil)
+      let scores = try QuickValidation(
+        maker: cached, network: trainer.network, foreign: model, images: 2
+      ).run(after, categoryText: categoryText)
+      #expect(scores.count == 6 && scores.contains { $0.binary > 0.3 })
+    }
+
+    @Test("attention across slices learns where all else is frozen")
+    func acrossSlices() throws {
+      var network = tinyConfiguration()
+      network.sliceAttention = 5
+      let start = try trainer().meanWeights()
+      let trainer = try trainer(network: network, start: start) {
+        $0.frozen = [
+          "image_encoder", "prompt_encoder", "t2vse", "semantic_agnostic", "semantic_aware",
+        ]
+      }
+      var looking = maker
+      looking.configuration.sliceAttention = 5
+      looking.store.slices = looking.store.slices.map { slice in
+        var slice = slice
+        if slice.channels == 1 { slice.around = [slice, slice, slice, slice] }
+        return slice
+      }
+      let views = try FeatureViews(
+        looking, network: trainer.network, weights: start, bytes: 1 << 22, perSlice: 2, seed: 3,
+        autocast: false)
+      looking.views = views
+      // The same slice all around has the same features; colours have nothing around them.
+      for n in views.views.indices {
+        let found = views.features(of: [n])
+        let isAlone = looking.store.slices[views.views[n].slice].around.isEmpty
+        #expect(found["in_volume"] == [isAlone ? 0 : 1])
+        guard !isAlone, let tokens = found["tokens"], let around = found["around"] else { continue }
+        #expect(around.count == 4 * tokens.count)
+        for k in 0..<4 {
+          let one = around[k * tokens.count..<(k + 1) * tokens.count]
+          #expect(zip(one, tokens).allSatisfy { abs($0 - $1) < 1e-2 })
+        }
+      }
+      var random = SeededRandom(seed: 9)
+      let batch = looking.make(random: &random)
+      var losses: [Float] = []
+      for _ in 0..<30 { losses.append(try #require(try trainer.train(batch).losses["loss"])) }
+      #expect(losses[29] < losses[0], "\(losses[0]) → \(losses[29])")
+      let after = trainer.meanWeights()
+      for (name, tensor) in start { #expect(after[name]?.values == tensor.values, "\(name)") }
+      #expect(after["cross_slice.attention.out.weight"]?.values.contains { $0 != 0 } == true)
+      #expect(throws: GraphError.self) {
+        _ = try self.trainer(start: start) {
+          $0.frozen = [
+            "image_encoder", "prompt_encoder", "t2vse", "semantic_agnostic", "semantic_aware",
+          ]
+        }
+      }
+    }
+
     @Test("adapts the encoder by thin matrices, and gives a plain network that says the same")
     func lowRank() throws {
       let start = try trainer().meanWeights()
