@@ -174,7 +174,8 @@ extension TorchTests {
       let scores = try QuickValidation(
         maker: cached, network: trainer.network, foreign: model, images: 2
       ).run(after, categoryText: categoryText)
-      #expect(scores.count == 6 && scores.contains { $0.binary > 0.3 })
+      #expect(scores.count == cached.store.pairs(limit: 6, pixels: 10).count)
+      #expect(scores.contains { $0.binary > 0.2 })
     }
 
     @Test("attention across slices learns where all else is frozen")

@@ -18,7 +18,10 @@ final class EncoderFiles {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  enum Layout { case plane, tokens(leading: Int), flat }
+  enum Layout {
+    case plane, flat
+    case tokens(leading: Int)
+  }
 
   /// Of 32 × 32 pixels: in each of four patches the means of the three colours, times `gain`.
   func write(
@@ -118,7 +121,8 @@ struct ForeignEncoderTests {
     #expect(try reason(files.write("two.onnx", inputs: 2)).contains("one input, this has 2"))
     #expect(try reason(files.write("many.onnx", images: 2)).contains("[2, 3, 32, 32]"))
     #expect(try reason(files.write("a.onnx"), imageSize: 64).contains("32 pixels, not 64"))
-    #expect(reason(files.folder.appendingPathComponent("none.onnx").path).contains("cannot be read"))
+    let none = files.folder.appendingPathComponent("none.onnx")
+    #expect(reason(none.path).contains("cannot be read"))
     let junk = files.folder.appendingPathComponent("junk.onnx")
     try Data("no model".utf8).write(to: junk)
     #expect(reason(junk.path).contains("cannot be read"))
