@@ -32,6 +32,7 @@ struct ZoomTests {
     let result = try await ask(body.image, ["spleen"], zoom: zoom)
     #expect(differing(result.queries[0].mask, body.mask(of: 100)) == 0)
     #expect(result.queries[0].isPresent)
+    #expect(result.queries[0].slicePresence == (0..<36).map { 12..<21 ~= $0 ? 0.9 : 0 })
     #expect(differing(result.semanticMask?.mask(of: 1), body.mask(of: 100)) == 0)
     let slices = engine.looked.reduce(0) { $0 + $1.slices }
     switch zoom {

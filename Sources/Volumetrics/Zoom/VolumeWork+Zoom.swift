@@ -200,6 +200,11 @@ extension VolumeWork {
       }
       found.atoms[n].isPresent = found.atoms[n].isPresent || one.isPresent
       found.atoms[n].presence = max(found.atoms[n].presence, one.presence)
+      let before = found.atoms[n].slicePresence
+      found.atoms[n].slicePresence = (0..<viewed.depth).map { k in
+        let (known, at) = (k < before.count ? before[k] : 0, k - cut.ranges[2].lowerBound)
+        return one.slicePresence.indices.contains(at) ? max(known, one.slicePresence[at]) : known
+      }
       if let drawn = result.semanticMask.map({ relabelled($0, result.labels) }) {
         merge(drawn, cut, window.owned, into: &found)
       }
