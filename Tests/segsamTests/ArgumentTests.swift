@@ -150,12 +150,26 @@ struct ArgumentTests {
 
   @Test(arguments: [
     "--pretrain masked:5 --network unet", "--slice-reach=-1", "--slice-reach 5000",
-    "--correct-every=-1",
+    "--correct-every=-1", "--encoder e.onnx --start segsam-base", "--encoder e.onnx --network unet",
+    "--encoder e.onnx --slice-attention 6", "--encoder e.onnx --pretrain masked:5",
+    "--encoder e.onnx --encoder-size 8", "--encoder e.onnx --encoder-blocks 0",
+    "--slice-attention=-1", "--freeze slices,encoders",
   ])
   func badTraining(_ arguments: String) {
     let all =
       ["train", "--corpus", "c", "-o", "x"] + arguments.split(separator: " ").map(String.init)
     #expect(throws: (any Error).self) { try SegsamCommand.parseAsRoot(all) }
+  }
+
+  @Test func colours() throws {
+    #expect(EncoderOptions.Pixels(argument: "unit")?.deviation == [1, 1, 1])
+    let given = try #require(EncoderOptions.Pixels(argument: "0.1,0.2,0.3,1,2,4"))
+    #expect(given.mean == [0.1, 0.2, 0.3] && given.deviation == [1, 2, 4])
+    for text in [
+      "", "sam", "1,2,3", "1,2,3,4,5,0", "1,2,3,4,5,nan", "1,2,3,4,5,6,", "1,2,,3,4,5,6",
+    ] {
+      #expect(EncoderOptions.Pixels(argument: text) == nil, "\(text)")
+    }
   }
 
   @Test(arguments: [("0", 0), ("0.3", 0.3), ("1", 1), ("-0.1", nil), ("1.5", nil), ("nan", nil)])

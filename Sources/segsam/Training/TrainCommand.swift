@@ -94,6 +94,9 @@ struct TrainCommand: AsyncParsableCommand {
     if encoder.encoder != nil, start != nil || network == .unet {
       throw ValidationError("--encoder is for a new network: leave --start and --network away.")
     }
+    if encoder.encoder != nil, sliceAttention ?? 0 > 0 || pretrain != nil {
+      throw ValidationError("--encoder goes without --slice-attention and --pretrain.")
+    }
     if stage.isEmpty { throw ValidationError("A run has at least one --stage.") }
   }
 
