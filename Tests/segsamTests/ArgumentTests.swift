@@ -153,7 +153,7 @@ struct ArgumentTests {
     "--correct-every=-1", "--encoder e.onnx --start segsam-base", "--encoder e.onnx --network unet",
     "--encoder e.onnx --slice-attention 6", "--encoder e.onnx --pretrain masked:5",
     "--encoder e.onnx --encoder-size 8", "--encoder e.onnx --encoder-blocks 0",
-    "--slice-attention=-1", "--freeze slices,encoders",
+    "--encoder e.onnx --feature-cache 0", "--slice-attention=-1", "--freeze slices,encoders",
   ])
   func badTraining(_ arguments: String) {
     let all =

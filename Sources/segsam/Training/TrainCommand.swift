@@ -97,6 +97,9 @@ struct TrainCommand: AsyncParsableCommand {
     if encoder.encoder != nil, sliceAttention ?? 0 > 0 || pretrain != nil {
       throw ValidationError("--encoder goes without --slice-attention and --pretrain.")
     }
+    if encoder.encoder != nil, optimisation.featureCache == 0 {
+      throw ValidationError("--encoder runs once a view: it needs a --feature-cache.")
+    }
     if stage.isEmpty { throw ValidationError("A run has at least one --stage.") }
   }
 
