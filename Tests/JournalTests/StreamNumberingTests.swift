@@ -155,21 +155,34 @@ struct StreamNumberingTests {
   }
 
   /// Whoever is late gets an error, whatever the journal is in the midst of.
-  @Test(arguments: Place.allCases) func closingMayComeAtAnyTime(place: Place) throws {
-    let journal = try place.open(scratch)
-    let codes = Mutex<[JournalError.Code]>([])
-    DispatchQueue.concurrentPerform(iterations: 4) { thread in
-      for step in 1...100 {
-        if thread == 0 && step == 50 { journal.close() }
-        let failure = code { () throws(JournalError) in
-          _ = try journal.append(topic: "a", time: date(0)) { _, _ in [[1]] }
-          _ = try journal.replay(from: 0, topics: nil, limit: 9, bytes: 99)
-          try journal.removeExpired(now: date(0))
+  @Test(arguments: Place.allCases, Late.allCases)
+  func closingMayComeAtAnyTime(place: Place, late: Late) throws {
+    for round in 1...40 {
+      let journal = try place.open(scratch)
+      let codes = Mutex<[JournalError.Code]>([])
+      DispatchQueue.concurrentPerform(iterations: 4) { thread in
+        for step in 1...20 {
+          if thread == 0 && step == 1 + round % 20 { journal.close() }
+          if let failure = code({ () throws(JournalError) in try late.call(journal) }) {
+            codes.withLock { $0.append(failure) }
+          }
         }
-        if let failure { codes.withLock { $0.append(failure) } }
       }
+      let failures = codes.withLock { $0 }
+      #expect(failures.count >= 20 - round % 20 && failures.allSatisfy { $0 == .failed })
     }
-    let failures = codes.withLock { $0 }
-    #expect(failures.count >= 51 && failures.allSatisfy { $0 == .failed })
+  }
+}
+
+/// What the journal is in the midst of.
+enum Late: CaseIterable {
+  case appending, replaying, tidying
+
+  func call(_ journal: StreamJournal) throws(JournalError) {
+    switch self {
+    case .appending: _ = try journal.append(topic: "a", time: date(0)) { _, _ in [[1]] }
+    case .replaying: _ = try journal.replay(from: 0, topics: nil, limit: 9, bytes: 99)
+    case .tidying: try journal.removeExpired(now: date(0))
+    }
   }
 }

@@ -13,7 +13,10 @@ final class JournalStore<Counts: Sendable>: Sendable {
   private let lock: Mutex<FolderLock?>
   private let counted: Mutex<Counts>
   private let damagedRows = Atomic(0)
-  private let isClosed = Atomic(false)
+  private let isOpen = Mutex(true)
+  /// Calls that found it open. None may be left when it closes: GRDB's `read` asks the connection
+  /// about its transaction before the call gets its turn, and SQLite crashes where there is none.
+  private let calls = DispatchGroup()
 
   init(
     _ schema: JournalSchema, in folder: URL?, count: (Database) throws -> Counts
@@ -64,10 +67,7 @@ final class JournalStore<Counts: Sendable>: Sendable {
   /// Of one moment of the database. Writers do not wait for it, except in memory.
   func read<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
     try run {
-      try connections.main.read { db in
-        try checkOpen()
-        return try body(db)
-      }
+      try connections.main.read(body)
     }
   }
 
@@ -82,15 +82,16 @@ final class JournalStore<Counts: Sendable>: Sendable {
       try db.execute(sql: "PRAGMA incremental_vacuum(\(min(free - all / 8, 4096)))")
     }
     // A failure (a writer does the same just now) leaves the log, for the next time.
-    _ = try? connections.mover?.writeWithoutTransaction { db in
-      try checkOpen()
-      _ = try db.checkpoint(.passive)
+    try run {
+      _ = try? connections.mover?.writeWithoutTransaction { db in try db.checkpoint(.passive) }
     }
   }
 
-  /// Ends it: what comes after fails with `.failed`. The lock goes last.
+  /// Ends it, after the calls that are under way: what comes after fails with `.failed`. The lock
+  /// goes last.
   func close() {
-    guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    guard isOpen.withLock({ exchange(&$0, with: false) }) else { return }
+    calls.wait()
     // The writer last: it moves the log into the file, which readers cannot. A failure leaves the
     // log beside it, where the next start finds it.
     try? connections.mover?.close()
@@ -111,23 +112,19 @@ final class JournalStore<Counts: Sendable>: Sendable {
 
   private func write<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
     try run {
-      try connections.main.writeWithoutTransaction { db in
-        try checkOpen()
-        return try body(db)
-      }
+      try connections.main.writeWithoutTransaction(body)
     }
   }
 
   private func run<Value>(_ body: () throws -> Value) throws(JournalError) -> Value {
-    try checkOpen()
-    do { return try body() } catch { throw JournalError(error, at: path) }
-  }
-
-  /// Within a connection's queue it stays true: what closes the connection says so first and then waits in
-  /// the queue. SQLite itself crashes on some calls without a connection.
-  private func checkOpen() throws(JournalError) {
-    guard !isClosed.load(ordering: .acquiring) else {
+    let entered = isOpen.withLock { isOpen in
+      if isOpen { calls.enter() }
+      return isOpen
+    }
+    guard entered else {
       throw JournalError(.failed, "\(path ?? "the journal in memory") is closed")
     }
+    defer { calls.leave() }
+    do { return try body() } catch { throw JournalError(error, at: path) }
   }
 }
