@@ -68,7 +68,7 @@ enum TinyModel {
       options: PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: .float32))
   }
 
-  private static func random(for graphs: [Graph]) -> [String: (shape: [Int], values: [Float])] {
+  static func random(for graphs: [Graph]) -> [String: (shape: [Int], values: [Float])] {
     var random = SplitMix64(seed: 5)
     var weights: [String: (shape: [Int], values: [Float])] = [:]
     for graph in graphs {

@@ -178,6 +178,65 @@ extension TorchTests {
       #expect(scores.contains { $0.binary > 0.2 })
     }
 
+    @Test(
+      "trains on Segment Anything's networks, of which those stay that are frozen",
+      arguments: [SAMTraining.frozen, .adapted, .whole])
+    func segmentAnything(_ kind: SAMTraining) throws {
+      var network = tinyConfiguration()
+      let sam = SAMTraining.configuration
+      (network.sam, network.drawsBinary) = (sam, nil)
+      let inner = SAMNetwork(configuration: sam)
+      var start: Weights = [:]
+      for graph in [
+        try inner.imageGraph(), try inner.promptGraph(), try inner.decoderGraph(withMask: true),
+      ] {
+        for (name, tensor) in Weights.initial(for: graph, seed: 7) { start["sam.\(name)"] = tensor }
+      }
+      let trainer = try trainer(network: network, start: start) {
+        if kind == .frozen { $0.frozen = ["image_encoder", "semantic_agnostic"] }
+        if kind == .adapted { $0.lora = 2 }
+      }
+      var source = maker
+      source.configuration.sam = sam
+      var model: ForeignModel?
+      if kind == .frozen {
+        model = try ForeignModel(sam, weights: start)
+        source.views = try FeatureViews(
+          source, foreign: try #require(model), bytes: 1 << 22, perSlice: 2, seed: 3)
+      }
+      var random = SeededRandom(seed: 8)
+      let batch = source.make(random: &random)
+      let before = trainer.meanWeights()
+      var losses: [Float] = []
+      for _ in 0..<30 { losses.append(try #require(try trainer.train(batch).losses["loss"])) }
+      #expect(losses[29] < 0.8 * losses[0], "\(losses[0]) → \(losses[29])")
+      let after = trainer.meanWeights()
+      func changed(_ prefix: String) -> Set<String> {
+        Set(
+          after.keys.filter { $0.hasPrefix(prefix) && after[$0]?.values != before[$0]?.values })
+      }
+      // All of their weights are there at the end, those too that no step runs.
+      #expect(start.keys.allSatisfy { after[$0] != nil })
+      #expect(after.keys.allSatisfy { !$0.contains("lora") })
+      #expect(!changed("t2vse.to_sam").isEmpty && !changed("image_encoder.stem").isEmpty)
+      #expect(after["semantic_agnostic.t_o"] == nil)
+      let encoder = changed("sam.image_encoder.")
+      switch kind {
+      case .frozen: #expect(changed("sam.").isEmpty)
+      case .adapted:
+        #expect(encoder.contains("sam.image_encoder.blocks.0.attn.qkv.weight"))
+        #expect(encoder.allSatisfy { $0.hasSuffix(".weight") && !$0.contains("norm") })
+      case .whole:
+        #expect(encoder.contains("sam.image_encoder.patch_embed.proj.weight"))
+        #expect(changed("sam.prompt_encoder.pe_layer").isEmpty)
+        #expect(!changed("sam.mask_decoder.mask_tokens").isEmpty)
+      }
+      let scores = try QuickValidation(
+        maker: source, network: trainer.network, foreign: model, images: 2
+      ).run(after, categoryText: categoryText)
+      #expect(scores.count == source.store.pairs(limit: 6, pixels: 10).count)
+    }
+
     @Test("attention across slices learns where all else is frozen")
     func acrossSlices() throws {
       var network = tinyConfiguration()
@@ -479,5 +538,20 @@ extension TorchTests {
       #expect(scores.allSatisfy { (0...1).contains($0.binary) && (0...1).contains($0.semantic) })
       #expect(scores.map(\.n).max() == 2)
     }
+  }
+}
+
+/// How much of Segment Anything's networks is trained.
+enum SAMTraining: CaseIterable, Sendable {
+  case frozen, adapted, whole
+
+  /// 32 pixels, patches of 8.
+  static var configuration: SAMConfiguration {
+    var c = SAMConfiguration()
+    (c.imageSize, c.patchSize, c.width, c.depth, c.heads, c.encoderMLP) = (32, 8, 16, 2, 2, 24)
+    (c.windowSize, c.globalBlocks) = (3, [1])
+    (c.promptWidth, c.maskChannels, c.decoderHeads, c.decoderMLP) = (16, 8, 2, 24)
+    c.scoreWidth = 16
+    return c
   }
 }

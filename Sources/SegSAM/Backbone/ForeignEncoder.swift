@@ -1,5 +1,7 @@
-/// Another network's image encoder in the place of our transformer, as an ONNX file that stays as it is;
-/// stands in a bundle's manifest.
+import Imaging
+
+/// Another network's image encoder in the place of our transformer: an ONNX file that stays as it is, and
+/// stands in a bundle's manifest, or Segment Anything's (`NetworkConfiguration.sam`).
 ///
 /// What it is shown is our picture of a slice (`NetworkInput`: of HU three windows, of other gray images
 /// three times the same), scaled to its own side; our convolutions look beside it for sharp edges.
@@ -27,6 +29,19 @@ public struct ForeignEncoder: Codable, Sendable, Hashable {
     self.leadingTokens = leadingTokens
     self.mean = mean
     self.deviation = deviation
+  }
+
+  /// Segment Anything's.
+  init(_ sam: SAMConfiguration) {
+    self.init(
+      imageSize: sam.imageSize, channels: sam.promptWidth, grid: sam.grid,
+      mean: sam.pixelMean.map { $0 / 255 }, deviation: sam.pixelDeviation.map { $0 / 255 })
+  }
+
+  /// What our pictures are multiplied by to have its colours, and what is added then; of each colour.
+  var factors: [Float] { deviation.map { Float(Double(NetworkInput.deviation) / $0) } }
+  var offsets: [Float] {
+    zip(mean, deviation).map { Float((Double(NetworkInput.mean) - $0) / $1) }
   }
 
   var isSane: Bool {

@@ -72,6 +72,24 @@ public final class ForeignModel: Sendable {
     guard encoder.isSane else { throw refusal("its sizes are out of range: \(encoder)") }
   }
 
+  /// Compiles Segment Anything's encoder, of a network that holds it. Blocks for seconds.
+  ///
+  /// - Parameter weights: of that network, by names that begin with `sam.`.
+  public init(
+    _ sam: SAMConfiguration, weights: [String: (shape: [Int], values: [Float])],
+    options: CompileOptions = CompileOptions()
+  ) throws {
+    encoder = ForeignEncoder(sam)
+    (input, output) = ("image", "embedding")
+    var network = SAMNetwork(configuration: sam, shapes: weights.mapValues(\.shape))
+    network.isInner = true
+    model = try BatchedModel(
+      sizes: [1], streams: options.streams, weights: weights, options: options
+    ) {
+      try network.imageGraph(images: $0)
+    }
+  }
+
   /// What an output's shape says of features; nil where they are none.
   private static func features(
     _ value: TensorValue
@@ -98,8 +116,7 @@ public final class ForeignModel: Sendable {
         let scaled = Resampling.resize(
           colour, width: side, height: side, toWidth: e.imageSize, toHeight: e.imageSize)
       else { throw PredictorError(.inference, "the encoder was given no image") }
-      let factor = Float(Double(NetworkInput.deviation) / e.deviation[c])
-      let offset = Float((Double(NetworkInput.mean) - e.mean[c]) / e.deviation[c])
+      let (factor, offset) = (e.factors[c], e.offsets[c])
       pixels += scaled.map { $0 * factor + offset }
     }
     let out = try model.infer([

@@ -6,6 +6,8 @@ public struct SAMNetwork: Sendable {
   /// Relative positions whose tables are not `2 · size − 1` long, as in checkpoints that were trained at
   /// another image size: by the parameter's name, the length.
   var tables: [String: Int] = [:]
+  /// Whether it is part of one of ours, where the names of its weights begin with `sam.`.
+  var isInner = false
 
   /// Places of a prompt: a box's two corners and clicks. Unused ones are not seen by the others.
   public static let places = 16
@@ -18,14 +20,34 @@ public struct SAMNetwork: Sendable {
     tables = shapes.filter { $0.key.contains(".rel_pos_") }.compactMapValues(\.first)
   }
 
+  private func scope(_ builder: GraphBuilder) -> Scope {
+    isInner ? builder.root["sam"] : builder.root
+  }
+
   /// `image [N, 3, S, S]`, normalised, to `embedding [N, promptWidth, grid, grid]`.
   public func imageGraph(images n: Int = 1) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let c = configuration
     let image = try builder.input("image", [n, 3, c.imageSize, c.imageSize])
     let encoder = SAMImageEncoder(configuration: c, tables: tables)
-    try builder.output("embedding", encoder(builder.root["image_encoder"], image))
+    try builder.output("embedding", encoder(scope(builder)["image_encoder"], image))
     return builder.graph
+  }
+
+  /// The embedding of our pictures `[N, channels, S, S]` (`NetworkInput`), of their first three channels and in
+  /// the encoder's own size and colours, as tokens `[N, grid², promptWidth]`.
+  func tokens(_ s: Scope, ofPicture image: Tensor) throws(GraphError) -> Tensor {
+    let c = configuration
+    let encoder = ForeignEncoder(c)
+    var x = try s(.slice(axis: 1, start: 0, end: 3), image)
+    x = try s(.resizeBilinear(height: c.imageSize, width: c.imageSize), x)
+    func colours(_ values: [Float]) throws(GraphError) -> Tensor {
+      try s.constant(values, [1, 3, 1, 1])
+    }
+    let (factors, offsets) = (encoder.factors, encoder.offsets)
+    x = try s(.add, s(.multiply, x, colours(factors)), colours(offsets))
+    let embed = SAMImageEncoder(configuration: c, tables: tables)
+    return try SegSAM.tokens(s, embed(s["image_encoder"], x))
   }
 
   /// `places [N, P, 2]`, x and y as fractions of the square, and `kinds [N, P, 5]`, one-hot over

@@ -35,6 +35,7 @@ public struct ModelBundle: Sendable {
           + Manifest.currentFormat)
     }
     try manifest.network.check(manifestFile.path)
+    try manifest.network.sam?.check(manifestFile.path)
     try manifest.sam?.check(manifestFile.path)
     guard manifest.modalities.count == manifest.categories.count,
       manifest.sam != nil || !manifest.categories.isEmpty,
@@ -82,6 +83,9 @@ public struct ModelBundle: Sendable {
 
   /// The foreign encoder, compiled; nil where the manifest has none. Blocks for seconds.
   public func foreignModel(options: CompileOptions = CompileOptions()) throws -> ForeignModel? {
+    if let sam = manifest.network.sam {
+      return try ForeignModel(sam, weights: weights, options: options)
+    }
     guard let encoder = manifest.network.encoder, let encoderFile else { return nil }
     return try ForeignModel(path: encoderFile.path, encoder: encoder, options: options)
   }
@@ -121,6 +125,8 @@ extension NetworkConfiguration {
       && (16...8192).contains(decoderMLP) && upscaled.count == 2
       && upscaled.allSatisfy { (8...1024).contains($0) && $0 % 8 == 0 }
       && (0.01...1000).contains(sliceAttention ?? 1) && encoder?.isSane ?? true
+      && (sam == nil || encoder == nil && !isUNet)
+      && sam?.maskCount ?? SemanticAgnosticDecoder.maskCount == SemanticAgnosticDecoder.maskCount
       && (1...4096).contains(textWidth) && (1...32).contains(aspects) && (2...64).contains(points)
     guard sane else {
       throw BundleError(.invalid, "\(file): the network's sizes are out of range or do not fit")

@@ -4,10 +4,15 @@ public import NeuralGraph
 public struct ImageFeatures {
   /// f_v as tokens, `[N, grid², width]`, row by row.
   public var tokens: Tensor
-  /// Features for sharp edges at strides 8, 4 and 2, `[N, C, S/s, S/s]` (as SAM 2's decoder uses).
-  public var stride8: Tensor, stride4: Tensor, stride2: Tensor
+  /// Features for sharp edges at strides 8, 4 and 2, `[N, C, S/s, S/s]` (as SAM 2's decoder uses). Only our own
+  /// semantic-agnostic decoder looks at the first, which is nil in networks with Segment Anything's.
+  public var stride8: Tensor?
+  public var stride4: Tensor, stride2: Tensor
+  /// What Segment Anything's decoder looks at, `[N, its grid², its width]`; nil in networks without it.
+  public var embedding: Tensor?
 
-  /// Inputs of a graph for the features of N images: `tokens`, `stride8`, `stride4`, `stride2`.
+  /// Inputs of a graph for the features of N images: `tokens`, `stride8`, `stride4`, `stride2`, and
+  /// `embedding` where there is one.
   public static func inputs(
     of builder: GraphBuilder, _ c: NetworkConfiguration, images n: Int
   ) throws(GraphError) -> ImageFeatures {
@@ -15,16 +20,19 @@ public struct ImageFeatures {
       let side = c.imageSize / stride
       return try builder.input("stride\(stride)", [n, channels, side, side])
     }
+    let embedding = try c.sam.map { (sam) throws(GraphError) in
+      try builder.input("embedding", [n, sam.grid * sam.grid, sam.promptWidth])
+    }
     return ImageFeatures(
       tokens: try builder.input("tokens", [n, c.grid * c.grid, c.width]),
-      stride8: try plane(8, c.stages[2]), stride4: try plane(4, c.stages[1]),
-      stride2: try plane(2, c.stages[0]))
+      stride8: c.sam == nil ? try plane(8, c.stages[2]) : nil, stride4: try plane(4, c.stages[1]),
+      stride2: try plane(2, c.stages[0]), embedding: embedding)
   }
 
-  /// Outputs of a graph, under the names of `inputs`.
+  /// Outputs of a graph, under the names of `inputs`, but for `embedding`: whoever runs it has that.
   public func output(of builder: GraphBuilder) throws(GraphError) {
     try builder.output("tokens", tokens)
-    try builder.output("stride8", stride8)
+    if let stride8 { try builder.output("stride8", stride8) }
     try builder.output("stride4", stride4)
     try builder.output("stride2", stride2)
   }
@@ -54,7 +62,7 @@ struct ImageEncoder {
     for i in 0..<c.stageBlocks { x = try residual(s["stage8.\(i)"], x) }
     let f8 = x
     x =
-      if let foreign, let encoder = c.encoder {
+      if let foreign, let encoder = c.foreign {
         try adapt(s["foreign"], foreign, encoder)
       } else {
         try down(s["down16"], f8, c.width)
@@ -71,7 +79,8 @@ struct ImageEncoder {
     let p8 = try merge(s["up8"], coarse: top, fine: f8)
     let p4 = try merge(s["up4"], coarse: p8, fine: f4)
     let p2 = try merge(s["up2"], coarse: p4, fine: f2)
-    return ImageFeatures(tokens: t, stride8: p8, stride4: p4, stride2: p2)
+    return ImageFeatures(
+      tokens: t, stride8: c.sam == nil ? p8 : nil, stride4: p4, stride2: p2)
   }
 
   /// A foreign encoder's features as ours, `[N, width, grid, grid]`.

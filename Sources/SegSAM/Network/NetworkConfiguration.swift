@@ -41,6 +41,9 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
   public var sliceReach: Double?
   /// Another network's image encoder, whose features stand in the place of our transformer's; nil: none.
   public var encoder: ForeignEncoder?
+  /// Segment Anything's image encoder, prompt encoder and mask decoder, whose parameters' names begin with
+  /// `sam.`: M_b is drawn by them. Nil: by ours.
+  public var sam: SAMConfiguration?
   /// How far apart, in millimetres, the slices are whose features a volume's slice looks at, two below
   /// and two above (`CrossSliceAttention`); nil: at none.
   public var sliceAttention: Double?
@@ -49,6 +52,9 @@ public struct NetworkConfiguration: Codable, Sendable, Hashable {
 
   /// Channels of an image `[N, channels, S, S]`.
   public var channels: Int { sliceReach == nil ? 3 : 5 }
+
+  /// What another network's image encoder takes and gives; nil: all is ours.
+  public var foreign: ForeignEncoder? { encoder ?? sam.map(ForeignEncoder.init) }
 
   public var isUNet: Bool { architecture == .unet }
 

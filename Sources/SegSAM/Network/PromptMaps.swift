@@ -7,12 +7,22 @@ struct Places {
   /// What is added to the image's tokens, `[N, grid², width]`, and the box and clicks as they lie in
   /// the image, `[N, 4, S/4, S/4]`; nil in models without.
   var dense: Tensor?, maps: Tensor?
+  /// For Segment Anything's decoder, `[N, P, its width]`, and which of them it sees, `[N, P]`; nil in
+  /// networks without it.
+  var sam: (sparse: Tensor, used: Tensor)?
 
-  /// Inputs of a graph for N queries: `sparse`, and `dense` and `maps` where the model has them.
+  /// Inputs of a graph for N queries: `sparse`; `dense` and `maps`, `sam_sparse` and `sam_used` where the
+  /// model has them.
   static func inputs(
     of builder: GraphBuilder, _ c: NetworkConfiguration, queries n: Int
   ) throws(GraphError) -> Places {
     var places = Places(sparse: try builder.input("sparse", [n, c.points, c.width]))
+    if let sam = c.sam {
+      places.sam = (
+        try builder.input("sam_sparse", [n, c.points, sam.promptWidth]),
+        try builder.input("sam_used", [n, c.points])
+      )
+    }
     guard c.mapsPlaces == true else { return places }
     places.dense = try builder.input("dense", [n, c.grid * c.grid, c.width])
     let side = c.imageSize / 4
@@ -25,6 +35,10 @@ struct Places {
     try builder.output("sparse", sparse)
     if let dense { try builder.output("dense", dense) }
     if let maps { try builder.output("maps", maps) }
+    if let sam {
+      try builder.output("sam_sparse", sam.sparse)
+      try builder.output("sam_used", sam.used)
+    }
   }
 }
 

@@ -7,6 +7,9 @@ public struct SegSAMNetwork: Sendable {
   public var categoryCount: Int
   /// Whether CO-tokens tell the queries what else is there; without: for ablation only.
   public var usesCategoryTokens = true
+  /// Whether Segment Anything's image encoder is a part of the graphs, to be trained, instead of the input
+  /// `foreign`. Its weights' shapes by name, which say more than its sizes (`SAMNetwork.tables`); nil: it is not.
+  public var samShapes: [String: [Int]]?
 
   public init(configuration: NetworkConfiguration, categoryCount: Int) {
     self.configuration = configuration
@@ -68,8 +71,9 @@ public struct SegSAMNetwork: Sendable {
       s["semantic_aware"], categories: categories, image: features.tokens, positions: positions)
     func own(_ x: Tensor) throws(GraphError) -> Tensor { try s(.gather(axis: 0), x, owner) }
     let theirs = ImageFeatures(
-      tokens: try own(features.tokens), stride8: try own(features.stride8),
-      stride4: try own(features.stride4), stride2: try own(features.stride2))
+      tokens: try own(features.tokens), stride8: try features.stride8.map(own),
+      stride4: try own(features.stride4), stride2: try own(features.stride2),
+      embedding: try features.embedding.map(own))
     let context =
       usesCategoryTokens
       ? try own(classes.context)
@@ -100,17 +104,23 @@ public struct SegSAMNetwork: Sendable {
   public func encode(
     _ s: Scope, _ image: Tensor, foreign: Tensor? = nil
   ) throws(GraphError) -> ImageFeatures {
-    try ImageEncoder(configuration: configuration)(s["image_encoder"], image, foreign: foreign)
+    let encoder = ImageEncoder(configuration: configuration)
+    var features = try encoder(s["image_encoder"], image, foreign: foreign)
+    if configuration.sam != nil { features.embedding = foreign }
+    return features
   }
 
-  /// The inputs `image` and, with a `ForeignEncoder`, `foreign`, encoded.
+  /// The inputs `image` and, with a `ForeignEncoder` that is not part of the graph, `foreign`, encoded.
   public func encodeInputs(
     of builder: GraphBuilder, images n: Int
   ) throws(GraphError) -> ImageFeatures {
     let c = configuration
     let image = try builder.input("image", [n, c.channels, c.imageSize, c.imageSize])
     var foreign: Tensor?
-    if let encoder = c.encoder {
+    if let sam = c.sam, let samShapes {
+      foreign = try SAMNetwork(configuration: sam, shapes: samShapes).tokens(
+        builder.root["sam"], ofPicture: image)
+    } else if let encoder = c.foreign {
       foreign = try builder.input("foreign", [n, encoder.grid * encoder.grid, encoder.channels])
     }
     return try encode(builder.root, image, foreign: foreign)
@@ -136,8 +146,13 @@ public struct SegSAMNetwork: Sendable {
   func places(
     _ s: Scope, places: Tensor, kinds: Tensor
   ) throws(GraphError) -> Places {
-    try PromptEncoder(configuration: configuration)(
+    var encoded = try PromptEncoder(configuration: configuration)(
       s["prompt_encoder"], places: places, kinds: kinds)
+    if let sam = configuration.sam {
+      encoded.sam = try SAMAgnosticDecoder(configuration: configuration, sam: sam).places(
+        s["sam"], places: places, kinds: kinds)
+    }
+    return encoded
   }
 
   func categories(_ s: Scope, _ text: Tensor) throws(GraphError) -> Tensor {
@@ -157,9 +172,16 @@ public struct SegSAMNetwork: Sendable {
     // SAM adds what is drawn for it to the image, before the decoders look at it.
     var image = features.tokens
     if let dense = places.dense { image = try s(.add, image, dense) }
-    let agnostic = try SemanticAgnosticDecoder(configuration: c)(
-      s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text, image: image,
-      features: features, maps: places.maps, positions: positions)
+    let agnostic: SemanticAgnosticDecoder.Result
+    if let sam = c.sam, let embedding = features.embedding, let theirs = places.sam {
+      agnostic = try SAMAgnosticDecoder(configuration: c, sam: sam)(
+        s, told: s(.slice(axis: 1, start: 0, end: 1), enhanced.prompt), hasText: hasText,
+        embedding: embedding, places: theirs)
+    } else {
+      agnostic = try SemanticAgnosticDecoder(configuration: c)(
+        s["semantic_agnostic"], prompt: enhanced.prompt, text: enhanced.text, image: image,
+        features: features, maps: places.maps, positions: positions)
+    }
     let aware = try SemanticAwareDecoder(configuration: c)(
       s["semantic_aware"], prompt: enhanced.prompt, text: enhanced.text, context: context,
       image: image, features: features, maps: places.maps, positions: positions)

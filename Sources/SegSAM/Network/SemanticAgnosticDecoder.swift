@@ -75,7 +75,9 @@ struct SemanticAgnosticDecoder {
     let plane = try s(
       .transpose([0, 3, 1, 2]), s(.reshape([n, c.grid, c.grid, c.width]), i))
     var x = try s["up8"].convTranspose(plane, c.upscaled[0])
-    x = try s(.add, x, s["skip8"].conv(features.stride8, c.upscaled[0], kernel: 1, bias: true))
+    if let skipped = features.stride8 {
+      x = try s(.add, x, s["skip8"].conv(skipped, c.upscaled[0], kernel: 1, bias: true))
+    }
     x = try s(.relu, s["norm8"].groupNorm(x))
     x = try s["up4"].convTranspose(x, c.upscaled[1])
     x = try s(.add, x, s["skip4"].conv(features.stride4, c.upscaled[1], kernel: 1, bias: true))

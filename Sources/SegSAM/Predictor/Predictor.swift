@@ -198,6 +198,7 @@ public final class Predictor: SegmentationEngine {
         tokens, shape: [1, tokens.count / foreign.encoder.channels, foreign.encoder.channels])
     }
     var out = try images.infer(given)
+    if manifest.network.sam != nil { out["embedding"] = given["foreign"] }
     let logits = try classes(&out)
     return SliceFeatures(tensors: out, classes: logits)
   }

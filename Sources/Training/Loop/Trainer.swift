@@ -57,16 +57,29 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// Whether steps take features instead of images.
   var takesFeatures: Bool {
     frozen.contains("image_encoder") && lora == nil && featureBytes > 0 && !network.isUNet
-      && network.encoder == nil
+      && network.foreign == nil
+  }
+
+  /// Whether Segment Anything's encoder is trained, as a part of the steps.
+  var trainsSAM: Bool {
+    network.sam != nil && (lora != nil || !frozen.contains(NetworkPart.imageEncoder))
+  }
+
+  /// How the names of the image encoder's parameters begin, whose weights LoRA adapts.
+  var encoderPrefix: String {
+    network.sam == nil ? NetworkPart.imageEncoder + "." : "sam.\(NetworkPart.imageEncoder)."
   }
 
   /// Whether a parameter keeps its value.
   func freezes(_ name: String) -> Bool {
     // SAM draws the Fourier frequencies once and does not train them.
-    if name.hasSuffix(".gaussian") { return true }
+    if name.hasSuffix(".gaussian") || name.hasSuffix(".positional_encoding_gaussian_matrix") {
+      return true
+    }
     if LowRank.holds(name) { return false }
-    let part = String(name.prefix { $0 != "." })
-    return frozen.contains(part) || lora != nil && part == "image_encoder"
+    let parts = NetworkPart.holding(name, hasSAM: network.sam != nil)
+    return !frozen.isDisjoint(with: parts)
+      || lora != nil && parts.contains(NetworkPart.imageEncoder)
   }
 }
 
@@ -111,13 +124,19 @@ public final class Trainer {
       images: configuration.stage.images, slots: configuration.stage.slots,
       perImage: configuration.perImage, pairs: pairs)
     var objective = Objective(network: network, weights: configuration.weights, batch: shape)
-    objective.lowRank = configuration.lora.map { LowRank(prefix: "image_encoder.", rank: $0) }
+    objective.lowRank = configuration.lora.map {
+      LowRank(prefix: configuration.encoderPrefix, rank: $0)
+    }
     objective.takesFeatures = configuration.takesFeatures
+    if configuration.trainsSAM { objective.network.samShapes = start.mapValues(\.shape) }
     try self.init(
-      configuration: configuration, network: network, graph: objective.build(), start: start)
+      configuration: configuration, network: objective.network, graph: objective.build(),
+      start: start)
     // What the steps do not run stays as it is.
-    for (name, tensor) in start where name.hasPrefix("image_encoder.") {
-      if configuration.takesFeatures { kept[name] = tensor }
+    for (name, tensor) in start {
+      if configuration.takesFeatures && name.hasPrefix("image_encoder.") || name.hasPrefix("sam.") {
+        kept[name] = tensor
+      }
     }
     let c = network.configuration
     values["category_text"] = try TorchTensor(

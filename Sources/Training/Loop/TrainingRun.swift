@@ -73,8 +73,24 @@ public struct TrainingRun {
         "attention across slices is trained on the features of a frozen encoder: add --freeze encoder,"
           + " or leave it off with --slice-attention 0")
     }
-    guard configuration.network.encoder == nil || pretraining == nil else {
+    guard configuration.network.foreign == nil || pretraining == nil else {
       throw CorpusError(output.path, "a foreign encoder is not pretrained: leave --pretrain away")
+    }
+    if let side = configuration.network.sam?.imageSize, configuration.trainsSAM,
+      let large = stages.first(where: { $0.imageSize > side })
+    {
+      throw CorpusError(
+        output.path,
+        "the encoder that is trained sees \(side) pixels: let the stage have no more than that, not"
+          + " \(large.imageSize), or --freeze encoder")
+    }
+    guard
+      configuration.network.foreign == nil || configuration.trainsSAM
+        || configuration.featureBytes > 0
+    else {
+      throw CorpusError(
+        output.path,
+        "a foreign encoder that stays as it is runs once a view: it needs a --feature-cache")
     }
     try Torch.load()
     try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
@@ -105,6 +121,9 @@ public struct TrainingRun {
   /// Those of the bundle to start from; none without one.
   func startWeights(_ material: Material) -> Weights {
     guard let start else { return [:] }
+    if start.manifest.sam != nil {
+      return Weights(uniqueKeysWithValues: start.weights.map { ("sam.\($0)", $1) })
+    }
     return Self.widened(
       Self.fitted(start.weights, from: start.manifest.categories, to: material.categories),
       channels: configuration.network.channels)
@@ -242,7 +261,7 @@ public struct TrainingRun {
     var maker = BatchMaker(
       store: material.train, texts: material.texts, configuration: network, shape: shape)
     maker.mix = configuration.mix
-    let foreign = try foreignModel()
+    let foreign = try foreignModel(weights)
     if let foreign {
       maker.views =
         try views
@@ -302,7 +321,12 @@ public struct TrainingRun {
     return trainer.meanWeights()
   }
 
-  private func foreignModel() throws -> ForeignModel? {
+  private func foreignModel(_ weights: Weights) throws -> ForeignModel? {
+    if let sam = configuration.network.sam {
+      if configuration.trainsSAM { return nil }
+      return try ForeignModel(
+        sam, weights: weights, options: CompileOptions(threads: configuration.threads))
+    }
     guard let encoder = configuration.network.encoder, let file = foreign ?? start?.encoderFile
     else { return nil }
     return try ForeignModel(

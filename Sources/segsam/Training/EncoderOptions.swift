@@ -56,6 +56,14 @@ struct EncoderOptions: ParsableArguments {
     }
   }
 
+  /// Puts Segment Anything's networks, of the model to start from, in the place of ours.
+  func apply(_ sam: SAMConfiguration, to run: inout TrainingRun) {
+    run.configuration.network.sam = sam
+    // M_b is their decoder's alone, so that a box is answered as they answer it.
+    run.configuration.network.drawsBinary = nil
+    run.configuration.network.depth = encoderBlocks
+  }
+
   /// Looks at the file, and puts the encoder into a run's network. Blocks for seconds.
   func apply(to run: inout TrainingRun) throws {
     guard let encoder else { return }

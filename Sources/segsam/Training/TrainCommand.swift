@@ -131,7 +131,11 @@ struct TrainCommand: AsyncParsableCommand {
         configuration: configuration, stages: stages)
       run.start = try source.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
       run.configuration.network.sliceReach = 3
-      if let start = run.start { run.configuration.network = start.manifest.network }
+      if let sam = run.start?.manifest.sam {
+        foreign.apply(sam, to: &run)
+      } else if let start = run.start {
+        run.configuration.network = start.manifest.network
+      }
       try foreign.apply(to: &run)
       if let reach { run.configuration.network.sliceReach = reach > 0 ? reach : nil }
       if let attention {
