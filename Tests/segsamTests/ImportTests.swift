@@ -61,6 +61,37 @@ struct ImportTests {
     #expect(left == ["tiny"])
   }
 
+  @Test("takes the network out of a model of ours that holds it, with what its manifest says")
+  func inner() async throws {
+    let parent = try Self.scratch()
+    defer { try? FileManager.default.removeItem(at: parent) }
+    let plain = parent.appendingPathComponent("plain")
+    try await Self.run("sam.pth", plain, ["--decoder-heads", "2", "--pixels", "unit"])
+    let theirs = try SafetensorsFile(path: plain.appendingPathComponent("weights.safetensors").path)
+      .allFloats()
+    var manifest = Manifest(
+      name: "outer", version: "1", network: NetworkConfiguration(), categories: ["liver"],
+      modalities: ["CT"], textEncoder: "any")
+    manifest.network.sam = try Self.manifest(plain).sam
+    manifest.network.sam?.pixelMean = [1, 2, 3]
+    var weights = ["image_encoder.stem.weight": (shape: [1], values: [Float(7)])]
+    for (name, tensor) in theirs { weights["sam.\(name)"] = tensor }
+    let outer = parent.appendingPathComponent("outer")
+    try ModelBundle.save(manifest: manifest, weights: weights, to: outer)
+    let folder = parent.appendingPathComponent("again")
+    let command = try SegsamCommand.parseAsRoot([
+      "import", outer.appendingPathComponent("weights.safetensors").path, "-o", folder.path,
+    ])
+    try await #require(command as? ImportCommand).run()
+    #expect(try Self.manifest(folder).sam == manifest.network.sam)
+    let again = try SafetensorsFile(path: folder.appendingPathComponent("weights.safetensors").path)
+      .allFloats()
+    #expect(Set(again.keys) == Set(theirs.keys))
+    for (name, tensor) in theirs {
+      #expect(again[name]?.values == tensor.values.map { Float(Float16($0)) }, "\(name)")
+    }
+  }
+
   @Test func options() async throws {
     let parent = try Self.scratch()
     defer { try? FileManager.default.removeItem(at: parent) }

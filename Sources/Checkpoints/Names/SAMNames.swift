@@ -3,7 +3,8 @@
 ///
 /// Read are Segment Anything's names (arXiv 2304.02643), which MedSAM (Nature Communications 15, 654)
 /// and SAM-Med2D (arXiv 2308.16184, with adapters) share, and those of `SamModel` in Hugging Face's
-/// transformers; all with or without a prefix (`module.`, `model.`, …) before every name.
+/// transformers; all with or without a prefix (`module.`, `model.`, …) before every name. Of a model of
+/// this program's that holds such a network, what begins with `sam.` is read and the rest left.
 public struct SAMNames: Sendable, Hashable {
   public enum Layout: String, Sendable, Hashable {
     case segmentAnything = "Segment Anything"
@@ -15,14 +16,18 @@ public struct SAMNames: Sendable, Hashable {
   public let sources: [String: String]
   /// Where the file says which colours are subtracted, and by what is divided: three numbers each.
   public let pixelMean: String?, pixelDeviation: String?
+  /// Whether the network is a part of a model of this program's.
+  public let isInner: Bool
+  private static let inner = "sam."
 
   /// - Parameter names: of all tensors in a file.
   /// - Throws: `CheckpointError` `.kind` if they are of another network, `.pickle` if two names stand
   ///   for the same parameter.
   public init(of names: some Collection<String>) throws(CheckpointError) {
     let (layout, prefix) = try Self.layout(of: names)
+    isInner = prefix == Self.inner
     var plain: [(name: String, source: String)] = []
-    for source in names.sorted() {
+    for source in names.sorted() where !isInner || source.hasPrefix(prefix) {
       plain.append(
         (source.hasPrefix(prefix) ? String(source.dropFirst(prefix.count)) : source, source))
     }

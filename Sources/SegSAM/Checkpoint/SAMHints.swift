@@ -14,6 +14,13 @@ public struct SAMHints: Sendable, Hashable {
 
   public init() {}
 
+  /// All that is known of a network.
+  public init(_ sam: SAMConfiguration) {
+    (imageSize, heads, windowSize) = (sam.imageSize, sam.heads, sam.windowSize)
+    (globalBlocks, decoderHeads) = (sam.globalBlocks, sam.decoderHeads)
+    (pixelMean, pixelDeviation) = (sam.pixelMean, sam.pixelDeviation)
+  }
+
   /// MedSAM's: colours in 0…1 and nothing subtracted.
   public mutating func useUnitPixels() {
     (pixelMean, pixelDeviation) = ([0, 0, 0], [255, 255, 255])

@@ -23,13 +23,15 @@ struct CheckpointImport: Sendable {
     }
     let sources = names.sources
     let shapes = sources.compactMapValues { checkpoint.tensors[$0]?.shape }
+    let outer = names.isInner ? try outer() : nil
     var configuration: SAMConfiguration
     do {
-      configuration = try SAMConfiguration(shapes: shapes, hints: hints(checkpoint, names))
+      configuration = try SAMConfiguration(shapes: shapes, hints: hints(checkpoint, names, outer))
     } catch let error as BundleError {
       throw BundleError(error.code, "\(path): \(error.message)")
     }
     // Neither shape nor name tells how images were shown to it; who imports it may edit the manifest.
+    configuration.preprocessing = outer?.preprocessing ?? configuration.preprocessing
     if pixels == .unit {
       configuration.preprocessing = .medsam
     } else if configuration.hasAdapters {
@@ -66,11 +68,27 @@ struct CheckpointImport: Sendable {
     return made
   }
 
+  /// What the manifest beside the weights of a model of ours says of the network that it holds.
+  private func outer() throws -> SAMConfiguration? {
+    let file = URL(fileURLWithPath: path).deletingLastPathComponent()
+      .appendingPathComponent("manifest.json")
+    guard let data = try? Data(contentsOf: file) else { return nil }
+    do {
+      return try JSONDecoder().decode(Manifest.self, from: data).network.sam
+    } catch {
+      throw BundleError(.invalid, "\(file.path): \(error)")
+    }
+  }
+
   private var fileName: String { URL(fileURLWithPath: path).lastPathComponent }
 
   /// What shapes cannot say: the command line first, then the checkpoint, then the files beside it.
-  private func hints(_ checkpoint: Checkpoint, _ names: SAMNames) throws -> SAMHints {
-    var hints = SAMHints()
+  ///
+  /// - Parameter outer: of the model that the network is a part of.
+  private func hints(
+    _ checkpoint: Checkpoint, _ names: SAMNames, _ outer: SAMConfiguration?
+  ) throws -> SAMHints {
+    var hints = outer.map { SAMHints($0) } ?? SAMHints()
     if names.layout == .huggingFace {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
       hints = try SAMHints(huggingFace: folder)

@@ -24,7 +24,9 @@ struct EncoderOptions: ParsableArguments {
   var encoderPixels = Pixels(argument: "imagenet")!
 
   @Option(
-    help: ArgumentHelp("Our transformer blocks that go on from its features.", valueName: "n"))
+    help: ArgumentHelp(
+      "Our transformer blocks that go on from its features, or from Segment Anything's.",
+      valueName: "n"))
   var encoderBlocks = 1
 
   struct Pixels: ExpressibleByArgument, Sendable {

@@ -41,7 +41,8 @@ struct OptimisationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Parts that keep the weights they start with, with commas between: encoder (of images), "
-        + "prompts, text (T2VSE), decoder (SAM's), semantic (the semantic-aware one), slices (attention across them).",
+        + "prompts, text (T2VSE), decoder (SAM's; of Segment Anything's own its prompts too), "
+        + "semantic (the semantic-aware one), slices (attention across them).",
       valueName: "parts"))
   var freeze = Parts()
 

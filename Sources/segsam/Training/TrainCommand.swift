@@ -36,7 +36,10 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(help: "Go on with the run that the folder holds.")
   var resume = false
 
-  @Option(help: ArgumentHelp("A model to start from: a name or a folder.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A model to start from: a name or a folder. In Segment Anything's layout: T2VSE and the "
+        + "semantic-aware decoder are trained on top.", valueName: "name"))
   var start: String?
 
   @Option(
