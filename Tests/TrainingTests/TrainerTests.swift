@@ -1,7 +1,11 @@
 import Foundation
+import Imaging
 import NeuralGraph
+import OpenVINORuntime
 import SegSAM
 import Testing
+import TextEncoder
+import Vocabulary
 
 @testable import Training
 
@@ -235,6 +239,66 @@ extension TorchTests {
         maker: source, network: trainer.network, foreign: model, images: 2
       ).run(after, categoryText: categoryText)
       #expect(scores.count == source.store.pairs(limit: 6, pixels: 10).count)
+    }
+
+    @Test(
+      "a run on Segment Anything's networks leaves a model that answers names and boxes by itself",
+      .enabled(if: SAMTraining.isPossible, "run ./bootstrap for OpenVINO and MiniLM"))
+    func segmentAnythingRun() async throws {
+      let files = try ReaderFiles()
+      try PhantomCorpus.write(
+        count: 1, categories: ["liver", "spleen"],
+        to: files.folder.appendingPathComponent("corpus"))
+      let sam = SAMTraining.configuration
+      let inner = SAMNetwork(configuration: sam)
+      var weights: Weights = [:]
+      for graph in [
+        try inner.imageGraph(), try inner.promptGraph(), try inner.decoderGraph(withMask: true),
+      ] {
+        weights.merge(Weights.initial(for: graph, seed: 7)) { old, _ in old }
+      }
+      var manifest = Manifest(
+        name: "sam", version: "1", network: NetworkConfiguration(), categories: [], modalities: [],
+        textEncoder: "")
+      manifest.sam = sam
+      let folder = files.folder.appendingPathComponent("sam")
+      try ModelBundle.save(manifest: manifest, weights: weights, to: folder)
+      var network = tinyConfiguration()
+      (network.textWidth, network.aspects) = (384, 6)
+      (network.sam, network.drawsBinary) = (sam, nil)
+      let stage = Stage(imageSize: 32, images: 2, slots: 4, steps: 3, rate: 1e-3)
+      var configuration = TrainingConfiguration(stage: stage)
+      (configuration.network, configuration.threads, configuration.perImage) = (network, 1, 2)
+      configuration.frozen = ["image_encoder", "semantic_agnostic"]
+      configuration.featureBytes = 1 << 20
+      var run = TrainingRun(
+        corpus: files.folder.appendingPathComponent("corpus"),
+        output: files.folder.appendingPathComponent("run"), configuration: configuration,
+        stages: [stage])
+      run.start = try ModelBundle.load(directory: folder)
+      try run.run()
+      let bundle = try ModelBundle.load(
+        directory: files.folder.appendingPathComponent("run/bundle"))
+      #expect(bundle.manifest.sam == nil && bundle.manifest.network.sam == sam)
+      #expect(bundle.manifest.categories == ["liver", "spleen"])
+      for (name, tensor) in weights {
+        let kept = tensor.values.map { Float(Float16($0)) }
+        #expect(bundle.weights["sam.\(name)"]?.values == kept, "\(name)")
+      }
+      let predictor = try Predictor(
+        bundle: bundle, vocabulary: Vocabulary.load(at: VocabularyLocation.find()))
+      let image = try Phantom.make(seed: 1, size: [96, 72, 2], spacing: [4, 4, 60]).image
+      let answers = try await predictor.segment(
+        image, imageKey: "a",
+        queries: [Query(.category("liver")), Query(.unnamed, box: Box([10, 10, 0, 50, 40, 1]))],
+        options: SegmentOptions(presenceThreshold: 0), progress: nil)
+      #expect(answers.queries.count == 2)
+      #expect(answers.queries.allSatisfy { $0.mask?.voxels.count == 96 * 72 * 2 })
+      // A larger stage than their encoder sees is no use where that is trained.
+      run.configuration.frozen = []
+      run.stages = [Stage(imageSize: 64, images: 2, slots: 4, steps: 1, rate: 1e-3)]
+      run.output = files.folder.appendingPathComponent("larger")
+      #expect(throws: CorpusError.self) { try run.run() }
     }
 
     @Test("attention across slices learns where all else is frozen")
@@ -544,6 +608,10 @@ extension TorchTests {
 /// How much of Segment Anything's networks is trained.
 enum SAMTraining: CaseIterable, Sendable {
   case frozen, adapted, whole
+
+  static let isPossible =
+    (try? OpenVINO.load()) != nil && (try? TextEncoder()) != nil
+    && (try? VocabularyLocation.find()) != nil
 
   /// 32 pixels, patches of 8.
   static var configuration: SAMConfiguration {
