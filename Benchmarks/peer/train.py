@@ -100,10 +100,8 @@ def ours(options, extra):
             "--per-image", "3", "--threads", str(options.threads), "--log-steps", "10",
             "--validation-steps", "1000000", "--checkpoint-seconds", "1000000", *extra,
         ] + (["--autocast"] if has_bfloat16() else [])
-        environment = os.environ | {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
-            env=environment)
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
         speeds, waits, lines = [], [], []
         for line in process.stdout:
             lines.append(line)
