@@ -189,13 +189,8 @@ extension TorchTests {
       var network = tinyConfiguration()
       let sam = SAMTraining.configuration
       (network.sam, network.drawsBinary) = (sam, nil)
-      let inner = SAMNetwork(configuration: sam)
       var start: Weights = [:]
-      for graph in [
-        try inner.imageGraph(), try inner.promptGraph(), try inner.decoderGraph(withMask: true),
-      ] {
-        for (name, tensor) in Weights.initial(for: graph, seed: 7) { start["sam.\(name)"] = tensor }
-      }
+      for (name, tensor) in try SAMTraining.weights() { start["sam.\(name)"] = tensor }
       let trainer = try trainer(network: network, start: start) {
         if kind == .frozen { $0.frozen = ["image_encoder", "semantic_agnostic"] }
         if kind == .adapted { $0.lora = 2 }
@@ -250,13 +245,7 @@ extension TorchTests {
         count: 1, categories: ["liver", "spleen"],
         to: files.folder.appendingPathComponent("corpus"))
       let sam = SAMTraining.configuration
-      let inner = SAMNetwork(configuration: sam)
-      var weights: Weights = [:]
-      for graph in [
-        try inner.imageGraph(), try inner.promptGraph(), try inner.decoderGraph(withMask: true),
-      ] {
-        weights.merge(Weights.initial(for: graph, seed: 7)) { old, _ in old }
-      }
+      let weights = try SAMTraining.weights()
       var manifest = Manifest(
         name: "sam", version: "1", network: NetworkConfiguration(), categories: [], modalities: [],
         textEncoder: "")
@@ -294,7 +283,16 @@ extension TorchTests {
         options: SegmentOptions(presenceThreshold: 0), progress: nil)
       #expect(answers.queries.count == 2)
       #expect(answers.queries.allSatisfy { $0.mask?.voxels.count == 96 * 72 * 2 })
+      // A weight of theirs that is missing is not made up.
+      run.output = files.folder.appendingPathComponent("less")
+      let less = files.folder.appendingPathComponent("less-sam")
+      try ModelBundle.save(
+        manifest: manifest, weights: weights.filter { $0.key != "mask_decoder.iou_token.weight" },
+        to: less)
+      run.start = try ModelBundle.load(directory: less)
+      #expect(throws: GraphError.self) { try run.run() }
       // A larger stage than their encoder sees is no use where that is trained.
+      run.start = try ModelBundle.load(directory: folder)
       run.configuration.frozen = []
       run.stages = [Stage(imageSize: 64, images: 2, slots: 4, steps: 1, rate: 1e-3)]
       run.output = files.folder.appendingPathComponent("larger")
@@ -612,6 +610,19 @@ enum SAMTraining: CaseIterable, Sendable {
   static let isPossible =
     (try? OpenVINO.load()) != nil && (try? TextEncoder()) != nil
     && (try? VocabularyLocation.find()) != nil
+
+  /// All that the layout has.
+  static func weights() throws -> Weights {
+    let inner = SAMNetwork(configuration: configuration)
+    var weights: Weights = [:]
+    for graph in [
+      try inner.imageGraph(), try inner.promptGraph(), try inner.decoderGraph(),
+      try inner.decoderGraph(withMask: true),
+    ] {
+      weights.merge(Weights.initial(for: graph, seed: 7)) { old, _ in old }
+    }
+    return weights
+  }
 
   /// 32 pixels, patches of 8.
   static var configuration: SAMConfiguration {

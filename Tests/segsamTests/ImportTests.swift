@@ -74,7 +74,10 @@ struct ImportTests {
       modalities: ["CT"], textEncoder: "any")
     manifest.network.sam = try Self.manifest(plain).sam
     manifest.network.sam?.pixelMean = [1, 2, 3]
-    var weights = ["image_encoder.stem.weight": (shape: [1], values: [Float(7)])]
+    var weights = [
+      "image_encoder.stem.weight": (shape: [1], values: [Float(7)]),
+      "t2vse.no_text": (shape: [1], values: [Float(7)]),
+    ]
     for (name, tensor) in theirs { weights["sam.\(name)"] = tensor }
     let outer = parent.appendingPathComponent("outer")
     try ModelBundle.save(manifest: manifest, weights: weights, to: outer)
@@ -84,6 +87,9 @@ struct ImportTests {
     ])
     try await #require(command as? ImportCommand).run()
     #expect(try Self.manifest(folder).sam == manifest.network.sam)
+    let card = try String(
+      contentsOf: folder.appendingPathComponent("MODEL_CARD.md"), encoding: .utf8)
+    #expect(card.contains("trained them further") && !card.contains("has not trained"))
     let again = try SafetensorsFile(path: folder.appendingPathComponent("weights.safetensors").path)
       .allFloats()
     #expect(Set(again.keys) == Set(theirs.keys))

@@ -25,7 +25,7 @@ public struct SAMNames: Sendable, Hashable {
   ///   for the same parameter.
   public init(of names: some Collection<String>) throws(CheckpointError) {
     let (layout, prefix) = try Self.layout(of: names)
-    isInner = prefix == Self.inner
+    isInner = prefix == Self.inner && names.contains { $0.hasPrefix("t2vse.") }
     var plain: [(name: String, source: String)] = []
     for source in names.sorted() where !isInner || source.hasPrefix(prefix) {
       plain.append(

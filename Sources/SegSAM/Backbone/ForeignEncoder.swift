@@ -34,7 +34,7 @@ public struct ForeignEncoder: Codable, Sendable, Hashable {
   /// Segment Anything's.
   init(_ sam: SAMConfiguration) {
     self.init(
-      imageSize: sam.imageSize, channels: sam.promptWidth, grid: sam.grid,
+      imageSize: sam.imageSize, channels: sam.promptWidth, grid: sam.grid, leadingTokens: 0,
       mean: sam.pixelMean.map { $0 / 255 }, deviation: sam.pixelDeviation.map { $0 / 255 })
   }
 

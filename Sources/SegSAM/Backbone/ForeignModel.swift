@@ -80,14 +80,11 @@ public final class ForeignModel: Sendable {
     options: CompileOptions = CompileOptions()
   ) throws {
     encoder = ForeignEncoder(sam)
-    (input, output) = ("image", "embedding")
-    var network = SAMNetwork(configuration: sam, shapes: weights.mapValues(\.shape))
-    network.isInner = true
+    (input, output) = ("pixels", "embedding")
+    let network = SAMNetwork(configuration: sam, shapes: weights.mapValues(\.shape))
     model = try BatchedModel(
       sizes: [1], streams: options.streams, weights: weights, options: options
-    ) {
-      try network.imageGraph(images: $0)
-    }
+    ) { _ in try network.innerGraph() }
   }
 
   /// What an output's shape says of features; nil where they are none.

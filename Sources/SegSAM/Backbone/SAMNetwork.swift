@@ -6,8 +6,6 @@ public struct SAMNetwork: Sendable {
   /// Relative positions whose tables are not `2 · size − 1` long, as in checkpoints that were trained at
   /// another image size: by the parameter's name, the length.
   var tables: [String: Int] = [:]
-  /// Whether it is part of one of ours, where the names of its weights begin with `sam.`.
-  var isInner = false
 
   /// Places of a prompt: a box's two corners and clicks. Unused ones are not seen by the others.
   public static let places = 16
@@ -20,17 +18,22 @@ public struct SAMNetwork: Sendable {
     tables = shapes.filter { $0.key.contains(".rel_pos_") }.compactMapValues(\.first)
   }
 
-  private func scope(_ builder: GraphBuilder) -> Scope {
-    isInner ? builder.root["sam"] : builder.root
-  }
-
   /// `image [N, 3, S, S]`, normalised, to `embedding [N, promptWidth, grid, grid]`.
   public func imageGraph(images n: Int = 1) throws(GraphError) -> Graph {
     let builder = GraphBuilder()
     let c = configuration
     let image = try builder.input("image", [n, 3, c.imageSize, c.imageSize])
-    let encoder = SAMImageEncoder(configuration: c, tables: tables)
-    try builder.output("embedding", encoder(scope(builder)["image_encoder"], image))
+    try builder.output("embedding", embed(builder.root, image))
+    return builder.graph
+  }
+
+  /// Within a network of ours, the weights' names beginning with `sam.`: `pixels [1, 3, S, S]`, normalised, to
+  /// `embedding [1, grid², promptWidth]`, which `SegSAMNetwork.imageGraph` takes as `foreign`.
+  public func innerGraph() throws(GraphError) -> Graph {
+    let builder = GraphBuilder()
+    let side = configuration.imageSize
+    let plane = try embed(builder.root["sam"], builder.input("pixels", [1, 3, side, side]))
+    try builder.output("embedding", SegSAM.tokens(builder.root, plane))
     return builder.graph
   }
 
@@ -46,8 +49,12 @@ public struct SAMNetwork: Sendable {
     }
     let (factors, offsets) = (encoder.factors, encoder.offsets)
     x = try s(.add, s(.multiply, x, colours(factors)), colours(offsets))
-    let embed = SAMImageEncoder(configuration: c, tables: tables)
-    return try SegSAM.tokens(s, embed(s["image_encoder"], x))
+    return try SegSAM.tokens(s, embed(s, x))
+  }
+
+  /// `[N, 3, side, side]` in the encoder's own size and colours to `[N, promptWidth, grid, grid]`.
+  func embed(_ s: Scope, _ pixels: Tensor) throws(GraphError) -> Tensor {
+    try SAMImageEncoder(configuration: configuration, tables: tables)(s["image_encoder"], pixels)
   }
 
   /// `places [N, P, 2]`, x and y as fractions of the square, and `kinds [N, P, 5]`, one-hot over

@@ -81,7 +81,8 @@ public struct ModelBundle: Sendable {
     manifest.network.encoder.map { _ in directory.appendingPathComponent(ForeignEncoder.file) }
   }
 
-  /// The foreign encoder, compiled; nil where the manifest has none. Blocks for seconds.
+  /// The foreign encoder or Segment Anything's, compiled; nil where the manifest has neither. Blocks for
+  /// seconds.
   public func foreignModel(options: CompileOptions = CompileOptions()) throws -> ForeignModel? {
     if let sam = manifest.network.sam {
       return try ForeignModel(sam, weights: weights, options: options)
@@ -126,7 +127,7 @@ extension NetworkConfiguration {
       && upscaled.allSatisfy { (8...1024).contains($0) && $0 % 8 == 0 }
       && (0.01...1000).contains(sliceAttention ?? 1) && encoder?.isSane ?? true
       && (sam == nil || encoder == nil && !isUNet)
-      && sam?.maskCount ?? SemanticAgnosticDecoder.maskCount == SemanticAgnosticDecoder.maskCount
+      && sam.map { $0.candidates == SemanticAgnosticDecoder.maskCount - 1 } ?? true
       && (1...4096).contains(textWidth) && (1...32).contains(aspects) && (2...64).contains(points)
     guard sane else {
       throw BundleError(.invalid, "\(file): the network's sizes are out of range or do not fit")

@@ -52,8 +52,10 @@ struct Decoders {
         let semantic = out["semantic"]?.floats, let presence = out["presence"]?.floats?.first,
         let naming = out["naming"]?.floats
       else { throw PredictorError(.inference, "the decoders gave no such output") }
+      // An estimate of a share, which Segment Anything's head does not keep within 0 to 1.
       return DecodedQuery(
-        mask: mask, candidates: candidates, iou: iou, semantic: semantic, presence: presence,
+        mask: mask, candidates: candidates, iou: iou.map { min(max($0, 0), 1) }, semantic: semantic,
+        presence: presence,
         naming: naming)
     }
   }

@@ -83,8 +83,8 @@ public final class Predictor: SegmentationEngine {
     guard manifest.sam == nil else {
       throw BundleError(
         .invalid,
-        "model \(manifest.name) is in Segment Anything's layout: it boxes nothing by itself, is not"
-          + " trained further, and cannot be a detector")
+        "model \(manifest.name) is in Segment Anything's layout: it boxes nothing by itself and"
+          + " cannot be a detector")
     }
     model = ModelInfo(name: manifest.name, version: manifest.version)
     trainedCategories = Set(manifest.categories)

@@ -33,11 +33,12 @@ struct RunResult: Sendable {
   ///
   /// - Parameters:
   ///   - chance: that the object is there; `isPresent`: whether that is enough.
+  ///   - choosesOfThree: an ambiguous prompt never gets the mask for unambiguous ones (SAM).
   /// - Returns: whether the object counts as present there.
   mutating func take(
     _ decoded: DecodedQuery, chance: Double, run: QueryRun, slice: Int, geometry: SliceGeometry,
     isPresent isHere: Bool, maskThreshold: Double, keepsMask: Bool, prior: [Float]?,
-    fit: BoxFit? = nil, bias: Float = 0
+    fit: BoxFit? = nil, bias: Float = 0, choosesOfThree: Bool = false
   ) -> Bool {
     slicePresence[slice] = chance
     if chance >= presence || naming.isEmpty {
@@ -57,7 +58,7 @@ struct RunResult: Sendable {
     // The likeliest of three masks answers (SAM).
     if run.isAmbiguous {
       let best = (1..<decoded.iou.count).max { decoded.iou[$0] < decoded.iou[$1] } ?? 0
-      if decoded.iou[best] > score {
+      if choosesOfThree || decoded.iou[best] > score {
         logits = candidate(best)
         score = decoded.iou[best]
       }

@@ -180,14 +180,17 @@ struct Segmentation {
       let prior = run.prior(
         on: slice.index, room: predictor.manifest.network.points - 2, width: view.size[0],
         height: view.size[1])
-      let fit = BoxFit(run, width: view.size[0], height: view.size[1])
+      // Segment Anything's answers stay as they are.
+      let isSAM = predictor.manifest.network.sam != nil
+      let fit = isSAM ? nil : BoxFit(run, width: view.size[0], height: view.size[1])
       let bias =
         !run.hasText || run.hasPlace || view.sliceCount > 1
         ? 0 : Float(predictor.manifest.maskBias ?? 0)
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
         isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,
-        keepsMask: options.wantsBinaryMasks, prior: prior, fit: fit, bias: bias)
+        keepsMask: options.wantsBinaryMasks, prior: prior, fit: fit, bias: bias,
+        choosesOfThree: isSAM)
       if options.wantsSemanticMask, isHere, let category = run.category {
         found.semantic.offer(
           decoded.semantic, category: category, geometry: geometry, prior: prior, fit: fit,

@@ -80,8 +80,9 @@ public struct QuickValidation {
   ) throws -> [PairScore] {
     let c = maker.configuration
     var values: [String: TorchTensor] = [:]
-    for (name, tensor) in weights {
-      values[name] = try TorchTensor(tensor.values, shape: tensor.shape)
+    for node in executor.graph.parameters {
+      guard let tensor = weights[node.name] else { continue }
+      values[node.name] = try TorchTensor(tensor.values, shape: tensor.shape)
     }
     values["category_text"] = try TorchTensor(
       categoryText,

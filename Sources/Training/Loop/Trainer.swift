@@ -40,7 +40,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var muon = false
   /// Every so many steps clicks are added where the network is wrong; 0: never.
   public var correctEvery = 4
-  /// Parts that keep their weights, by the first words of their parameters' names: `image_encoder`.
+  /// Parts that keep their weights, by the first words of their parameters' names: `image_encoder`; see
+  /// `NetworkPart`.
   public var frozen: Set<String> = []
   /// The rank of the image encoder's adaptation, whose own weights then stay; nil: none.
   public var lora: Int?
@@ -180,6 +181,12 @@ public final class Trainer {
     var mean: [String: [Float]] = [:]
     for node in graph.parameters {
       let known = start[node.name].flatMap { $0.shape == node.shape ? $0.values : nil }
+      // Theirs are never made up.
+      guard known != nil || !node.name.hasPrefix("sam.") || LowRank.holds(node.name) else {
+        throw GraphError(
+          node: node.name,
+          reason: "the model to start from has no such weight of shape \(node.shape)")
+      }
       let initial = known ?? fresh[node.name]!.values
       let isFrozen = configuration.freezes(node.name)
       let tensor = try TorchTensor(initial, shape: node.shape, requiresGradient: !isFrozen)

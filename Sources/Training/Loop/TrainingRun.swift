@@ -67,27 +67,37 @@ public struct TrainingRun {
   /// A run that was broken off goes on from its last checkpoint.
   /// - Throws: `CorpusError`, `TorchError`, `BundleError` and file errors, each saying what to do.
   public func run() throws {
-    guard configuration.network.sliceAttention == nil || configuration.takesFeatures else {
+    let network = configuration.network
+    if let count = network.sam?.candidates, count != 3 {
+      throw CorpusError(
+        output.path,
+        "a model to start from in Segment Anything's layout has three masks for ambiguous prompts, not"
+          + " \(count)")
+    }
+    guard network.sliceAttention == nil || network.foreign == nil else {
+      throw CorpusError(
+        output.path,
+        "attention across slices does not go with another network's encoder: leave it off with"
+          + " --slice-attention 0")
+    }
+    guard network.sliceAttention == nil || configuration.takesFeatures else {
       throw CorpusError(
         output.path,
         "attention across slices is trained on the features of a frozen encoder: add --freeze encoder,"
           + " or leave it off with --slice-attention 0")
     }
-    guard configuration.network.foreign == nil || pretraining == nil else {
+    guard network.foreign == nil || pretraining == nil else {
       throw CorpusError(output.path, "a foreign encoder is not pretrained: leave --pretrain away")
     }
-    if let side = configuration.network.sam?.imageSize, configuration.trainsSAM,
+    if let side = network.sam?.imageSize, configuration.trainsSAM,
       let large = stages.first(where: { $0.imageSize > side })
     {
       throw CorpusError(
         output.path,
         "the encoder that is trained sees \(side) pixels: let the stage have no more than that, not"
-          + " \(large.imageSize), or --freeze encoder")
+          + " \(large.imageSize), or --freeze encoder without --lora")
     }
-    guard
-      configuration.network.foreign == nil || configuration.trainsSAM
-        || configuration.featureBytes > 0
-    else {
+    guard network.foreign == nil || configuration.trainsSAM || configuration.featureBytes > 0 else {
       throw CorpusError(
         output.path,
         "a foreign encoder that stays as it is runs once a view: it needs a --feature-cache")
@@ -280,10 +290,12 @@ public struct TrainingRun {
       say("stage \(index): \(known.views.count) views are encoded")
     }
     let batches = maker
+    // An encoder that is trained here says by the stage how many images it has room for.
     let validation = try QuickValidation(
       maker: BatchMaker(
         store: material.val, texts: material.texts, configuration: network, shape: shape),
-      network: trainer.network, foreign: foreign)
+      network: trainer.network, foreign: foreign,
+      images: configuration.trainsSAM ? min(8, stage.images) : 8)
     let log = try TrainingLog(directory: output, stage: index)
     let queue = BatchQueue(
       from: trainer.step, ahead: 5 + dataThreads, threads: dataThreads,
@@ -303,17 +315,17 @@ public struct TrainingRun {
       if trainer.step % logSteps == 0 || isLast {
         try end(&meter, of: trainer, "stage \(index)", log)
       }
-      if trainer.step % validationSteps == 0 || isLast {
-        let scores = try validation.run(
-          trainer.meanWeights(), categoryText: material.categoryText)
-        try log.add(scores, step: trainer.step)
-        say("stage \(index) step \(trainer.step): \(TrainingLog.summary(scores))")
-      }
       if Date().timeIntervalSince(saved) > checkpointSeconds || isLast {
         try Safetensors.write(try trainer.checkpoint(), to: checkpoint)
         try Safetensors.write(
           trainer.meanWeights(), to: output.appendingPathComponent("mean.safetensors").path)
         saved = Date()
+      }
+      if trainer.step % validationSteps == 0 || isLast {
+        let scores = try validation.run(
+          trainer.meanWeights(), categoryText: material.categoryText)
+        try log.add(scores, step: trainer.step)
+        say("stage \(index) step \(trainer.step): \(TrainingLog.summary(scores))")
       }
       if isOut { break }
     }

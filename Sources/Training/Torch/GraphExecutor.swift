@@ -6,10 +6,13 @@ public struct GraphExecutor {
   public let graph: Graph
   private let calls: [(op: ct_op, ints: [Int64], floats: [Double])?]
   private var constants: [Int: TorchTensor] = [:]
+  /// Of each node, those whose results nobody needs after it.
+  private let done: [[Int]]
 
   public init(_ graph: Graph) throws(TorchError) {
     self.graph = graph
     calls = graph.nodes.map { Self.call($0.operation) }
+    done = Self.done(graph)
     for node in graph.nodes {
       if case .constant(let values) = node.operation {
         constants[node.id] = try TorchTensor(values, shape: node.shape)
@@ -41,10 +44,23 @@ public struct GraphExecutor {
         }
         results[node.id] = value
       }
+      // What gradients need of them is held by torch.
+      for id in done[node.id] { results[id] = nil }
     }
     var outputs: [String: TorchTensor] = [:]
     for output in graph.outputs { outputs[output.name] = results[output.id] }
     return outputs
+  }
+
+  private static func done(_ graph: Graph) -> [[Int]] {
+    var last = [Int](repeating: -1, count: graph.nodes.count)
+    for node in graph.nodes {
+      for operand in node.operands { last[operand] = node.id }
+    }
+    for output in graph.outputs { last[output.id] = -1 }
+    var done = [[Int]](repeating: [], count: graph.nodes.count)
+    for (id, user) in last.enumerated() where user >= 0 { done[user].append(id) }
+    return done
   }
 
   private static func call(

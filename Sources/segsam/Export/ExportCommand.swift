@@ -14,7 +14,9 @@ struct ExportCommand: AsyncParsableCommand {
     discussion: """
       image.onnx runs once an image, prompt.onnx (box and clicks) and query.onnx once a query; of a
       model in Segment Anything's layout decoder.onnx, and mask_decoder.onnx for a mask as prompt.
-      export.json names their inputs and outputs with shapes.
+      encoder.onnx, where there is one, is another network's image encoder: image.onnx takes what it
+      gives as "foreign", and query.onnx as "embedding" if it has such an input. export.json names
+      their inputs and outputs with shapes.
 
         segsam export --onnx out/onnx
       """)
@@ -65,6 +67,10 @@ struct ExportCommand: AsyncParsableCommand {
       ("prompt", try network.promptGraph()),
       ("query", try network.queryGraph(categoryText: categoryText)),
     ]
+    if let sam = manifest.network.sam {
+      let inner = SAMNetwork(configuration: sam, shapes: bundle.weights.mapValues(\.shape))
+      graphs.append(("encoder", try inner.innerGraph()))
+    }
     if manifest.network.sliceAttention != nil {
       graphs.append(("slices", try network.sliceGraph(categoryText: categoryText)))
     }

@@ -31,9 +31,10 @@ struct CheckpointImport: Sendable {
       throw BundleError(error.code, "\(path): \(error.message)")
     }
     // Neither shape nor name tells how images were shown to it; who imports it may edit the manifest.
-    configuration.preprocessing = outer?.preprocessing ?? configuration.preprocessing
     if pixels == .unit {
       configuration.preprocessing = .medsam
+    } else if let outer {
+      configuration.preprocessing = outer.preprocessing
     } else if configuration.hasAdapters {
       configuration.preprocessing = .sammed2d
     }
@@ -59,7 +60,7 @@ struct CheckpointImport: Sendable {
       manifest: manifest, configuration: configuration, fileName: fileName,
       digest: try FileDigest.sha256(path: path), kind: checkpoint.kind, layout: names.layout,
       parameters: shapes.values.reduce(0) { $0 + $1.reduce(1, *) }, tensors: shapes.count,
-      isHalf: isHalf)
+      isHalf: isHalf, isInner: names.isInner)
     try Data(made.card.utf8).write(to: folder.appendingPathComponent("MODEL_CARD.md"))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

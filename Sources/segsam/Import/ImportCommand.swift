@@ -72,7 +72,7 @@ struct ImportCommand: AsyncParsableCommand {
     }
     if json { return try Console.print(json: made.json(folder: output)) }
     Console.print(made.text(folder: output))
-    if pixels == nil, checkpoint.lowercased().contains("medsam") {
+    if pixels == nil, !made.isInner, checkpoint.lowercased().contains("medsam") {
       Console.error(
         "segsam: note: MedSAM's weights want colours in 0…1; if these are, import with --pixels unit"
       )

@@ -13,6 +13,22 @@ struct ImportedModel: Sendable {
   var layout: SAMNames.Layout
   var parameters: Int, tensors: Int
   var isHalf: Bool
+  /// Whether it was a part of a model of this program's.
+  var isInner: Bool
+
+  private var origin: String {
+    isInner
+      ? """
+      These weights were a part of a model of this program's, which
+      may have trained them further; what they are worth by themselves was not measured. Their licence and their limits are
+      those of whoever published them first, and of the data that they were trained on since.
+      """
+      : """
+      These are somebody else's weights, imported
+      as they are. This project has not trained or measured them and claims no accuracy for them. Their licence
+      and their limits are those of whoever published them.
+      """
+  }
 
   private var precision: String { isHalf ? "half precision" : "single precision" }
 
@@ -24,9 +40,7 @@ struct ImportedModel: Sendable {
 
       \(manifest.summary)
 
-      **For research only. Not a medical device; not for diagnosis.** These are somebody else's weights, imported
-      as they are. This project has not trained or measured them and claims no accuracy for them. Their licence
-      and their limits are those of whoever published them.
+      **For research only. Not a medical device; not for diagnosis.** \(origin)
 
       ## Source
 

@@ -87,8 +87,8 @@ struct AblateCommand: AsyncParsableCommand {
         corpus: URL(fileURLWithPath: corpus, isDirectory: true), output: folder,
         configuration: options.configuration(first: stage), stages: [stage])
       run.start = try start.map { try ModelBundle.load(directory: ModelBundle.find(name: $0)) }
-      guard run.start?.manifest.sam == nil else {
-        throw Failure(.badInput, "an ablation starts from a model of our own layout")
+      if let known = run.start?.manifest, known.sam != nil || known.network.foreign != nil {
+        throw Failure(.badInput, "an ablation starts from a model whose image encoder is ours")
       }
       if let known = run.start { run.configuration.network = known.manifest.network }
       options.apply(to: &run)

@@ -203,8 +203,10 @@ struct SAMInsideTests {
   @Test("sizes that do not fit ours are refused")
   func refused() throws {
     var c = try Inside().configuration
-    c.sam?.candidates = 2
-    #expect(throws: BundleError.self) { try c.check("manifest.json") }
+    for count in [2, 4, .max] {
+      c.sam?.candidates = count
+      #expect(throws: BundleError.self) { try c.check("manifest.json") }
+    }
     c.sam?.candidates = 3
     #expect(throws: Never.self) { try c.check("manifest.json") }
     c.encoder = ForeignEncoder(
