@@ -65,8 +65,9 @@ extension SegSAMNetwork {
   }
 
   /// N queries, each on an image of its own: inputs as `imageGraph` and `promptGraph` give them, with
-  /// `text [N, aspects, textWidth]`, `has_text [N, 1]`, and `embedding` of `SAMNetwork.innerGraph` where the network has it; outputs `mask`,
-  /// `candidates`, `iou`, `semantic`, `presence`, `naming` as in `Answers`.
+  /// `text [N, aspects, textWidth]`, `has_text [N, 1]`, and with Segment Anything's decoder the `embedding` of
+  /// `SAMNetwork.innerGraph`; outputs `mask`, `candidates`, `iou`, `semantic`, `presence`, `naming` as in
+  /// `Answers`.
   ///
   /// Nothing in it joins queries: an answer cannot depend on what else is in the batch.
   public func queryGraph(
