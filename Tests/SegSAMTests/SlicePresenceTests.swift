@@ -1,5 +1,7 @@
 import Testing
 
+import func Foundation.log
+
 @testable import SegSAM
 
 @Suite("Presence over slices")
@@ -53,5 +55,25 @@ struct SlicePresenceTests {
     #expect(abs(PresenceScaling(slack: 2).relaxed(0.5) - 0.1192) < 1e-4)
     #expect(PresenceScaling().relaxed(0.5) == 0.5)
     #expect(PresenceScaling(slack: 2).relaxed(0) == 0)
+  }
+
+  @Test("presence is what the heads and the masks say, as the manifest weighs them")
+  func presenceEvidence() {
+    // M_b over 0 in one pixel; both decoders' mean is 3, -1, -1.5 and -5.
+    let decoded = DecodedQuery(
+      mask: [4, -1, -1, -6], candidates: [], iou: [0.5], semantic: [2, -1, -2, -4], presence: 1,
+      naming: [])
+    #expect(PresenceScaling().evidence(decoded, classLogit: 3) == 2)
+    #expect(PresenceScaling().evidence(decoded, classLogit: nil) == 1)
+    #expect(PresenceScaling(token: 1).evidence(decoded, classLogit: 3) == 3)
+    #expect(PresenceScaling(token: 1).evidence(decoded, classLogit: nil) == 1)
+    let drawn = PresenceScaling(drawn: 0.5).evidence(decoded, classLogit: 3)
+    #expect(abs(drawn - (2 + 0.5 * log(2))) < 1e-9)
+    #expect(PresenceScaling(peak: 0.5).evidence(decoded, classLogit: 3) == 3.5)
+    // Three of the four may be the object's.
+    let vague = PresenceScaling(vague: -0.5).evidence(decoded, classLogit: 3)
+    #expect(abs(vague - (2 - 0.5 * log(4))) < 1e-9)
+    let sure = DecodedQuery(undecided: [900, -900], presence: 0)
+    #expect(PresenceScaling(peak: 1).evidence(sure, classLogit: nil) == 12)
   }
 }

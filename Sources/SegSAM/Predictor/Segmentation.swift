@@ -141,16 +141,11 @@ struct Segmentation {
     var semantic: SemanticMask
   }
 
-  /// Two heads say whether a trained category is there, the query's own and the CO-token's: the mean
-  /// of their logits counts, with what is drawn.
   private func presenceLogit(
     _ decoded: DecodedQuery, _ run: QueryRun, _ features: SliceFeatures
   ) -> Double {
-    var logit = Double(decoded.presence)
-    if let index = run.category.flatMap({ predictor.classIndex[$0] }) {
-      logit = (logit + Double(features.classes[index])) / 2
-    }
-    return scaling.evidence(logit, mask: decoded.mask)
+    let index = run.category.flatMap { predictor.classIndex[$0] }
+    return scaling.evidence(decoded, classLogit: index.map { features.classes[$0] })
   }
 
   /// Those of many slices may wait, and are the larger part of what was decoded.

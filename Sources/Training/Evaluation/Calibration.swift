@@ -84,9 +84,11 @@ public enum Calibration {
 
 /// Fits, on `val`, the presence under which a category is called absent.
 enum PresenceCalibration {
-  /// The share of queries for something absent that may still get a mask on `val`; elsewhere it will be
-  /// more.
-  static let falseShare = 0.04
+  /// The share of queries for something absent that may still get a mask on `val`. On other patients it
+  /// is more, and more again once the thresholds of few images are drawn towards the usual one
+  /// (`scripts/set-presence-thresholds`): chosen so that 5 % are kept on patients of `val` that were
+  /// left out.
+  static let falseShare = 0.02
   static let most = 0.9
 
   /// What is known of one category: presence where it is shown, with what calling it absent would
@@ -115,7 +117,7 @@ enum PresenceCalibration {
     }
   }
 
-  /// Thresholds, at most 0.9, that leave masks on at most 4 % of the images of `val` where they are
+  /// Thresholds, at most 0.9, that leave masks on at most `falseShare` of the images of `val` where they are
   /// false and lose as little as they can of the mean DSC over pairs of data set and category: one
   /// price in DSC holds for a false mask of any category. Categories with fewer than five images of
   /// either kind are left out.
