@@ -16,6 +16,8 @@ public struct Manifest: Codable, Sendable, Hashable {
   public var modalities: [String]
   /// Presence under which a category counts as absent, fitted on `val`; 0.5 for one that is missing.
   public var presenceThresholds: [String: Double] = [:]
+  /// The same of free text, of which the query's own head speaks alone; nil: the median of theirs.
+  public var freeTextThreshold: Double?
   /// How presence is calibrated; nil: as the network says it.
   public var presenceScaling: PresenceScaling?
   /// What is added to the logits of a mask that a text alone asked for, M_b and M_s, in a

@@ -62,7 +62,7 @@ public final class Predictor: SegmentationEngine {
   /// Of each trained category: its place among the CO-tokens.
   let classIndex: [String: Int]
   let vocabulary: Vocabulary
-  /// Of presence, for what is no trained category: the median of theirs.
+  /// Of presence, for what is no trained category: the manifest's, or the median of theirs.
   let usualThreshold: Double
   let cache: FeatureCache
   let texts: CategoryTexts
@@ -92,7 +92,8 @@ public final class Predictor: SegmentationEngine {
       uniqueKeysWithValues: manifest.categories.enumerated().map { ($1, $0) })
     self.vocabulary = vocabulary
     let thresholds = manifest.presenceThresholds.values.sorted()
-    usualThreshold = thresholds.isEmpty ? 0.5 : thresholds[thresholds.count / 2]
+    usualThreshold =
+      manifest.freeTextThreshold ?? (thresholds.isEmpty ? 0.5 : thresholds[thresholds.count / 2])
     cache = FeatureCache(limit: options.cacheBytes)
     queue = RequestQueue(places: options.requests)
     if let missing = manifest.categories.first(where: { vocabulary[$0] == nil }) {
