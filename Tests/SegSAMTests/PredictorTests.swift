@@ -177,6 +177,37 @@ struct PredictorTests {
     #expect(zip(low.voxels, middle.voxels).allSatisfy { $0 >= $1 })
   }
 
+  @Test("masks by name look at the slices around them in volumes; places and single slices do not")
+  func maskReach() async throws {
+    let image = TinyModel.volume()
+    let queries = [
+      Query(.category("liver")), Query(.category("spleen"), box: Box([5, 5, 0, 25, 20, 3])),
+    ]
+    // As far as one slice.
+    let wide = try TinyModel.predictor(maskReach: 0.6 * image.affine.spacing[2])
+    let plain = try await ask(queries, image)
+    let found = try await wide.segment(
+      image, imageKey: "volume", queries: queries, options: everything, progress: nil)
+    let (before, mask) = (
+      try #require(plain.queries[0].mask), try #require(found.queries[0].mask)
+    )
+    #expect(mask.count > 0 && mask != before)
+    #expect(found.semanticMask != plain.semanticMask)
+    #expect(found.queries[1].mask == plain.queries[1].mask)
+    #expect(found.queries.map(\.presence) == plain.queries.map(\.presence))
+    // Logits are smoothed, not masks: where three slices agree, so does their mean.
+    let area = before.width * before.height
+    for i in 0..<area {
+      let all = (0..<3).map { before.voxels[$0 * area + i] }
+      if Set(all).count == 1 { #expect(mask.voxels[area + i] == all[0]) }
+    }
+    let slice = try #require(image.slice(1))
+    let alone = try await wide.segment(
+      slice, imageKey: "slice", queries: [queries[0]], options: everything, progress: nil)
+    let usual = try await ask([queries[0]], slice, key: "slice")
+    #expect(alone.queries[0].mask == usual.queries[0].mask)
+  }
+
   @Test(
     "the manifest's bias widens what a name draws in an image, and nothing in volumes or places")
   func maskBias() async throws {

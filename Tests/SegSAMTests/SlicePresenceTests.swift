@@ -63,17 +63,17 @@ struct SlicePresenceTests {
     let decoded = DecodedQuery(
       mask: [4, -1, -1, -6], candidates: [], iou: [0.5], semantic: [2, -1, -2, -4], presence: 1,
       naming: [])
-    #expect(PresenceScaling().evidence(decoded, classLogit: 3) == 2)
-    #expect(PresenceScaling().evidence(decoded, classLogit: nil) == 1)
-    #expect(PresenceScaling(token: 1).evidence(decoded, classLogit: 3) == 3)
-    #expect(PresenceScaling(token: 1).evidence(decoded, classLogit: nil) == 1)
-    let drawn = PresenceScaling(drawn: 0.5).evidence(decoded, classLogit: 3)
+    #expect(PresenceScaling().logit(PresenceEvidence(decoded, classLogit: 3)) == 2)
+    #expect(PresenceScaling().logit(PresenceEvidence(decoded, classLogit: nil)) == 1)
+    #expect(PresenceScaling(token: 1).logit(PresenceEvidence(decoded, classLogit: 3)) == 3)
+    #expect(PresenceScaling(token: 1).logit(PresenceEvidence(decoded, classLogit: nil)) == 1)
+    let drawn = PresenceScaling(drawn: 0.5).logit(PresenceEvidence(decoded, classLogit: 3))
     #expect(abs(drawn - (2 + 0.5 * log(2))) < 1e-9)
-    #expect(PresenceScaling(peak: 0.5).evidence(decoded, classLogit: 3) == 3.5)
+    #expect(PresenceScaling(peak: 0.5).logit(PresenceEvidence(decoded, classLogit: 3)) == 3.5)
     // Three of the four may be the object's.
-    let vague = PresenceScaling(vague: -0.5).evidence(decoded, classLogit: 3)
+    let vague = PresenceScaling(vague: -0.5).logit(PresenceEvidence(decoded, classLogit: 3))
     #expect(abs(vague - (2 - 0.5 * log(4))) < 1e-9)
     let sure = DecodedQuery(undecided: [900, -900], presence: 0)
-    #expect(PresenceScaling(peak: 1).evidence(sure, classLogit: nil) == 12)
+    #expect(PresenceScaling(peak: 1).logit(PresenceEvidence(sure, classLogit: nil)) == 12)
   }
 }

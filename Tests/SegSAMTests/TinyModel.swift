@@ -115,13 +115,14 @@ enum TinyModel {
 
   static func predictor(
     cacheBytes: Int = 64 << 20, scaling: PresenceScaling? = nil,
-    maskBias: Double? = nil,
+    maskBias: Double? = nil, maskReach: Double? = nil,
     precision: CompileOptions.Precision = .float32,
     change: (inout PredictorOptions) -> Void = { _ in }
   ) throws -> Predictor {
     var bundle = try bundle()
     bundle.manifest.presenceScaling = scaling
     bundle.manifest.maskBias = maskBias
+    bundle.manifest.maskReach = maskReach
     var options = PredictorOptions(threads: 1, cacheBytes: cacheBytes, precision: precision)
     change(&options)
     return try Predictor(bundle: bundle, vocabulary: vocabulary(), options: options)

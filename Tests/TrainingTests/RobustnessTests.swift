@@ -141,6 +141,7 @@ struct RobustnessTests {
     #expect(try row(.unnamed).dice == 0)
     #expect(made.pairs.map(\.n) == [2, 3, 1])
     // Two pictures show both sides.
+    #expect(report.sides == made.sides)
     #expect(made.sides.asked == 4 && made.sides.own == 4 && made.sides.rate == 1)
     #expect(made.sides.ownShare == 1 && made.sides.otherShare == 0)
     #expect(made.swappedSides.other == 4 && made.swappedSides.rate == 0)

@@ -24,6 +24,9 @@ public struct Manifest: Codable, Sendable, Hashable {
   /// single image where anything is drawn at all: networks draw less than is best for DSC. Volumes lose by
   /// it in three dimensions. Chosen on `val`; nil: nothing.
   public var maskBias: Double?
+  /// How far masks of volumes look at the slices around them: the standard deviation, in millimetres, of
+  /// a Gaussian by which their logits count. Chosen on `val`; nil: not at all.
+  public var maskReach: Double?
   /// The text encoder's id that the model was trained with.
   public var textEncoder: String
 

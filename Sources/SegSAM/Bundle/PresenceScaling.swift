@@ -1,5 +1,4 @@
 import func Foundation.exp
-import func Foundation.log1p
 
 /// How the network's logit of presence becomes a chance: sigmoid(scale · logit + offset), fitted on
 /// `val` (Platt's scaling), since in training far more is there of what is asked for than in use.
@@ -20,9 +19,6 @@ public struct PresenceScaling: Codable, Sendable, Hashable {
   /// that are joined to one where it is over it; nil: not at all. Chosen on `val`.
   public var slack: Double?
 
-  /// Over it a pixel may be the object's.
-  static let vagueLogit: Float = -2
-
   public init(
     scale: Double = 1, offset: Double = 0, token: Double? = nil, drawn: Double? = nil,
     peak: Double? = nil, vague: Double? = nil, slack: Double? = nil
@@ -38,20 +34,15 @@ public struct PresenceScaling: Codable, Sendable, Hashable {
 
   /// The logit to scale: two heads say whether a trained category is there, the query's own and the
   /// CO-token's, and what is drawn says it too.
-  ///
-  /// - Parameter classLogit: the CO-token's of C_s; nil for what is no trained category, of which the
-  ///   query's head alone speaks.
-  func evidence(_ decoded: DecodedQuery, classLogit: Float?) -> Double {
-    var logit = Double(decoded.presence)
-    if let classLogit {
+  public func logit(_ evidence: PresenceEvidence) -> Double {
+    var logit = evidence.own
+    if let said = evidence.token {
       let share = token ?? 0.5
-      logit = (1 - share) * logit + share * Double(classLogit)
+      logit = (1 - share) * logit + share * said
     }
-    if let drawn { logit += drawn * log1p(Double(decoded.mask.count { $0 > 0 })) }
-    guard peak != nil || vague != nil else { return logit }
-    let agreed = decoded.agreed
-    if let peak { logit += peak * Double(min(max(agreed.max() ?? 0, -12), 12)) }
-    if let vague { logit += vague * log1p(Double(agreed.count { $0 > Self.vagueLogit })) }
+    if let drawn { logit += drawn * evidence.area }
+    if let peak { logit += peak * evidence.peak }
+    if let vague { logit += vague * evidence.vague }
     return logit
   }
 

@@ -132,6 +132,8 @@ public struct QueryResult: Sendable {
   public var presence: Double
   /// In a volume: the same of each axial slice, from below; else empty. `presence` is the largest.
   public var slicePresence: [Double]
+  /// What `presence` was weighed from, in an image of one slice and of what is no composite.
+  public var evidence: PresenceEvidence?
   /// The decoder's own estimate of the mask's IoU.
   public var score: Double
   /// M_b on the input's grid; empty where not present. Nil where no binary masks were asked for.

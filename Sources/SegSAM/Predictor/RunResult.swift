@@ -8,6 +8,8 @@ struct RunResult: Sendable {
   /// Of each slice; 0 where nothing was asked.
   private(set) var slicePresence: [Double]
   var isPresent = false
+  /// Of the last slice that was asked.
+  var evidence: PresenceEvidence?
   /// The predicted IoU: of the one slice, or in a volume the mean over slices with a mask.
   var score: Double { scoreWeight > 0 ? scoreSum / scoreWeight : bestScore }
   var mask: BinaryMask

@@ -65,8 +65,12 @@ struct Segmentation {
     var presence = SlicePresence(
       spacing: viewed.hasSpacing ? viewed.affine.spacing[2] : nil, slices: view.sliceCount,
       runs: runs.count)
-    // Decoded, and waiting for what the slices above say.
+    let smoothing = MaskSmoothing(
+      reach: maskReach, spacing: viewed.hasSpacing ? viewed.affine.spacing[2] : nil,
+      slices: view.sliceCount)
+    // Decoded, and waiting for what the slices above say, after those that masks still look back at.
     var waiting: [DecodedSlice] = []
+    var next = 0
     // Of the image encoder, and of all together.
     var (encoding, seconds) = (0.0, 0.0)
     for k in 0..<view.sliceCount {
@@ -98,15 +102,18 @@ struct Segmentation {
           for (each, var answer) in zip(some, decoded) {
             if !keepsCandidates(runs[each.run]) { answer.candidates = [] }
             slice.answers[each.run] = answer
-            presence.note(
-              presenceLogit(answer, runs[each.run], features), run: each.run, slice: k)
+            let said = evidence(answer, runs[each.run], features)
+            presence.note(scaling.logit(said), run: each.run, slice: k)
+            found.runs[each.run].evidence = said
           }
         }
       }
       waiting.append(slice)
       if k >= presence.radius { decide(k - presence.radius, &presence) }
-      while let first = waiting.first, presence.isSettled(slice: first.index) {
-        take(waiting.removeFirst(), presence, geometry, into: &found)
+      while next + smoothing.radius <= k, presence.isSettled(slice: next) {
+        take(next, of: waiting, smoothing, presence, geometry, into: &found)
+        next += 1
+        waiting.removeAll { $0.index < next - smoothing.radius }
       }
       seconds += Date().timeIntervalSince(began)
       progress?(k + 1, view.sliceCount)
@@ -114,7 +121,9 @@ struct Segmentation {
     let began = Date()
     for k in max(0, view.sliceCount - presence.radius)..<view.sliceCount { decide(k, &presence) }
     presence.end()
-    for slice in waiting { take(slice, presence, geometry, into: &found) }
+    for slice in next..<view.sliceCount {
+      take(slice, of: waiting, smoothing, presence, geometry, into: &found)
+    }
     seconds += Date().timeIntervalSince(began)
     var probabilities: [String: Double] = [:]
     if options.wantsProbabilities {
@@ -141,11 +150,11 @@ struct Segmentation {
     var semantic: SemanticMask
   }
 
-  private func presenceLogit(
+  private func evidence(
     _ decoded: DecodedQuery, _ run: QueryRun, _ features: SliceFeatures
-  ) -> Double {
+  ) -> PresenceEvidence {
     let index = run.category.flatMap { predictor.classIndex[$0] }
-    return scaling.evidence(decoded, classLogit: index.map { features.classes[$0] })
+    return PresenceEvidence(decoded, classLogit: index.map { features.classes[$0] })
   }
 
   /// Those of many slices may wait, and are the larger part of what was decoded.
@@ -164,14 +173,21 @@ struct Segmentation {
   }
 
   private func take(
-    _ slice: DecodedSlice, _ presence: SlicePresence, _ geometry: SliceGeometry,
-    into found: inout Found
+    _ index: Int, of slices: [DecodedSlice], _ smoothing: MaskSmoothing, _ presence: SlicePresence,
+    _ geometry: SliceGeometry, into found: inout Found
   ) {
+    guard let slice = slices.first(where: { $0.index == index }) else { return }
     found.semantic.begin()
     for (n, run) in runs.enumerated() {
-      guard let decoded = slice.answers[n],
+      guard var decoded = slice.answers[n],
         let logit = presence.logit(run: n, slice: slice.index)
       else { continue }
+      if run.hasText, !run.hasPlace, presence.isPresent(run: n, slice: index) {
+        decoded =
+          smoothing.mean(
+            of: slices.compactMap { each in each.answers[n].map { (each.index, $0) } }, at: index)
+          ?? decoded
+      }
       let prior = run.prior(
         on: slice.index, room: predictor.manifest.network.points - 2, width: view.size[0],
         height: view.size[1])
@@ -193,6 +209,11 @@ struct Segmentation {
       }
     }
     found.semantic.end(slice: slice.index)
+  }
+
+  /// Segment Anything's answers stay as they are.
+  private var maskReach: Double {
+    return predictor.manifest.network.sam == nil ? predictor.manifest.maskReach ?? 0 : 0
   }
 
   private var scaling: PresenceScaling { predictor.manifest.presenceScaling ?? PresenceScaling() }
@@ -231,6 +252,7 @@ struct Segmentation {
       result.alternatives = try mine[0].alternatives.map { try view.restore($0) }
       result.alternativeScores = mine[0].alternativeScores
     }
+    if mine.count == 1, view.sliceCount == 1 { result.evidence = mine[0].evidence }
     switch query.subject {
     case .freeText: break
     case .unnamed:

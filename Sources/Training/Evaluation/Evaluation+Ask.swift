@@ -98,6 +98,7 @@ extension Evaluation {
     into answer: inout ObjectAnswer
   ) throws {
     answer.score.presence = results.map(\.presence).max()
+    answer.score.evidence = results.count == 1 ? results[0].evidence : nil
     answer.mask = nil
     for (result, target) in zip(results, prompt.targets) {
       guard let mask = try measured(result, near: target) else { continue }

@@ -61,13 +61,17 @@ public struct Evaluation {
   public func run(_ engine: any SegmentationEngine) async throws -> EvaluationReport {
     let began = Date()
     var tallies: [String: Tally] = [:]
-    try await eachCase { try await measure($0, engine: engine, into: &tallies) }
+    var sides = SideTally()
+    try await eachCase {
+      try await measure($0, engine: engine, into: &tallies, sides: &sides)
+    }
     var report = EvaluationReport(
       tallies: Array(tallies.values), model: engine.model.name, version: engine.model.version,
       split: split.rawValue, prompts: prompt.rawValue, stride: stride,
       tolerance: Self.surfaceTolerance, seconds: Date().timeIntervalSince(began))
     (report.mode, report.isOracle, report.jitter) = (mode?.rawValue, measuresOracle, boxJitter)
     (report.leastPixels, report.isSingle) = (leastPixels, wantsSingle)
+    report.sides = sides.measure
     return report
   }
 
@@ -85,7 +89,8 @@ public struct Evaluation {
   }
 
   private func measure(
-    _ each: EvaluationCase, engine: any SegmentationEngine, into tallies: inout [String: Tally]
+    _ each: EvaluationCase, engine: any SegmentationEngine, into tallies: inout [String: Tally],
+    sides: inout SideTally
   ) async throws {
     let (set, categories) = (each.set, each.categories)
     // Of each category, summed over slices: voxels in both masks, in the answer, in the truth.
@@ -113,6 +118,11 @@ public struct Evaluation {
         whole[n].shared += overlap.shared
         whole[n].answered += overlap.first
         whole[n].drawn += overlap.second
+      }
+      guard prompt == .text else { continue }
+      for (n, other) in vocabulary.sides(shownIn: slice) {
+        guard let mask = answers[n].mask else { continue }
+        try sides.add(mask, own: slice.truths[n], other: slice.truths[other])
       }
     }
     guard each.sliceCount > 1, stride == 1, prompt == .text else { return }

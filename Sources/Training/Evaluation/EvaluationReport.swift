@@ -76,6 +76,8 @@ public struct EvaluationReport: Sendable, Codable {
   public var pairsWithAUROC: Int
   /// The share of queries for something absent that got a mask.
   public var falseMaskRate: Double?
+  /// Of queries by text for one of two sides that are both there.
+  public var sides = SideMeasure()
   /// Over all queries; nil where nothing was asked for that was not there, as with boxes and clicks.
   public var calibrationError: Double?
   /// Of presence over all queries, ten bins of equal width; empty likewise.
@@ -84,6 +86,9 @@ public struct EvaluationReport: Sendable, Codable {
   public var seconds: Double
   /// What becomes of the answers when the same is asked in other words; where that was measured.
   public var robustness: RobustnessReport?
+  /// How what the network says is best weighed into presence, from slices and pictures asked alone; nil
+  /// where there were too few. Takes the place of the model's own.
+  public var fittedEvidence: PresenceScaling?
   /// The scaling of presence that fits best, on top of the model's own.
   public var fittedScaling: PresenceScaling?
   /// Presence, so scaled, under which each category is best called absent, where there was enough to
@@ -126,6 +131,8 @@ public struct EvaluationReport: Sendable, Codable {
     reliability =
       negatives.isEmpty
       ? [] : Calibration.reliability(positives: positives, negatives: negatives)
+    fittedEvidence =
+      prompts == EvaluationPrompt.text.rawValue ? EvidenceFit(sorted)?.scaling : nil
     fittedScaling = Calibration.fit(positives: positives, negatives: negatives)
     byDataSet = Self.groups(pairs, \.dataSet)
     byModality = Self.groups(pairs, \.modality)

@@ -1,4 +1,5 @@
 import Imaging
+import SegSAM
 
 /// What one image's answer to one query was worth; nil where nothing was asked.
 struct QueryScore: Sendable {
@@ -6,6 +7,8 @@ struct QueryScore: Sendable {
   var surface: SurfaceDistance?
   var semanticDice: Double?
   var presence: Double?
+  /// Where the engine gives it.
+  var evidence: PresenceEvidence?
   var hasMask: Bool { (binary?.first ?? 0) > 0 }
   /// DSC after each click.
   var rounds: [Double] = []
@@ -26,6 +29,8 @@ struct Tally: Sendable {
   let dataSet: String, category: String, modality: String
   private(set) var shown: [Shown] = []
   private(set) var positives: [Double] = [], negatives: [Double] = []
+  /// Of the same images, where the engine gave it.
+  private(set) var evidenceThere: [PresenceEvidence] = [], evidenceAbsent: [PresenceEvidence] = []
   private(set) var falseMasks = 0
   private(set) var volumeDices: [Double] = []
   private var patients: Set<String> = []
@@ -57,8 +62,10 @@ struct Tally: Sendable {
     // A trace under the limit is neither.
     if pixels >= Evaluation.leastPixels {
       positives.append(presence)
+      evidenceThere += score.evidence.map { [$0] } ?? []
     } else if pixels == 0 {
       negatives.append(presence)
+      evidenceAbsent += score.evidence.map { [$0] } ?? []
       if score.hasMask { falseMasks += 1 }
     }
   }

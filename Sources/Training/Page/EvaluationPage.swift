@@ -47,6 +47,10 @@ public struct EvaluationPage {
       [
         "share of images without it that got a mask", report.falseMaskRate.shown(3), "",
       ],
+      [
+        "share of queries for one of two sides, both being there, whose mask is on it",
+        report.sides.rate.shown(3), "",
+      ],
     ].filter { $0[1] != "–" }
     let n = report.pairs.reduce(0) { $0 + $1.n }
     return """

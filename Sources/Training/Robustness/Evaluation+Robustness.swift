@@ -6,6 +6,12 @@ extension Evaluation {
   /// Categories of other kinds of machine that an image is asked for.
   static let foreignQueries = 3
 
+  private var wordingOptions: SegmentOptions {
+    SegmentOptions(
+      threshold: threshold, presenceThreshold: presenceThreshold, wantsSemanticMask: false,
+      wantsProbabilities: false)
+  }
+
   /// Asks for what each image shows in other words, and for what it cannot show.
   ///
   /// A name that the vocabulary understands as the category gets the answer of the usual name: the
@@ -42,7 +48,7 @@ extension Evaluation {
           .filter { taken.insert($0).inserted }
         let result = try await engine.segment(
           slice.image, imageKey: slice.key, queries: asked,
-          options: SegmentOptions(wantsSemanticMask: false, wantsProbabilities: false),
+          options: wordingOptions,
           progress: nil)
         let masks = Dictionary(
           uniqueKeysWithValues: zip(asked, result.queries).compactMap { query, answer in
@@ -73,16 +79,14 @@ extension Evaluation {
         phrasings.filter { $0.wording == wording }.compactMap { $0.query.flatMap { dices[$0] } },
         dataSet: slice.set.name, category: slice.categories[n], wording: wording)
     }
-    guard let category = vocabulary[slice.categories[n]],
-      let other = vocabulary.otherSide(of: category),
-      let m = slice.categories.firstIndex(of: other.id),
-      slice.truths[m].count >= Self.leastPixels
-    else { return }
+    guard let other = vocabulary.sides(shownIn: slice).first(where: { $0.own == n })?.other else {
+      return
+    }
     for each in phrasings {
       guard let mask = each.query.flatMap({ masks[$0] }) else { continue }
       switch each.wording {
-      case .usual: try tally.sides.add(mask, own: truth, other: slice.truths[m])
-      case .swappedSides: try tally.swappedSides.add(mask, own: truth, other: slice.truths[m])
+      case .usual: try tally.sides.add(mask, own: truth, other: slice.truths[other])
+      case .swappedSides: try tally.swappedSides.add(mask, own: truth, other: slice.truths[other])
       default: break
       }
     }

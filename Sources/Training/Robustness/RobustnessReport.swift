@@ -28,17 +28,6 @@ public struct RobustnessReport: Sendable, Codable, Hashable {
     public var dice: [String: Double]
   }
 
-  /// Of queries for one of a pair's sides, in images that show both.
-  public struct Sides: Sendable, Codable, Hashable {
-    public var asked = 0
-    /// How many masks overlap the asked side more than the other, the other more, neither.
-    public var own = 0, other = 0, neither = 0
-    /// Means over the masks that are not empty: how much of them lies on the asked and on the other.
-    public var ownShare: Double?, otherShare: Double?
-    /// The share of queries whose mask is on the side that was asked for.
-    public var rate: Double? { asked == 0 ? nil : Double(own) / Double(asked) }
-  }
-
   /// Of queries for what only another kind of machine shows.
   public struct Foreign: Sendable, Codable, Hashable {
     public var dataSet: String, modality: String
@@ -49,9 +38,9 @@ public struct RobustnessReport: Sendable, Codable, Hashable {
 
   public var rows: [Row]
   public var pairs: [Pair]
-  public var sides: Sides
+  public var sides: SideMeasure
   /// With left and right exchanged in the descriptions.
-  public var swappedSides: Sides
+  public var swappedSides: SideMeasure
   public var foreign: [Foreign]
 
   /// The share of queries for what cannot be there that got a mask.

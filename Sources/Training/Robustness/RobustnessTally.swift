@@ -86,33 +86,3 @@ struct RobustnessTally {
       foreign: foreign.values.sorted { $0.dataSet < $1.dataSet })
   }
 }
-
-/// Which of two sides masks lie on.
-struct SideTally {
-  private var counts = RobustnessReport.Sides()
-  private var ownShares: [Double] = [], otherShares: [Double] = []
-
-  /// - Throws: `ImagingError` for masks on different grids.
-  mutating func add(
-    _ mask: BinaryMask, own: BinaryMask, other: BinaryMask
-  ) throws(ImagingError) {
-    let (mine, theirs) = (try Overlap(mask, own), try Overlap(mask, other))
-    counts.asked += 1
-    if mine.shared > theirs.shared {
-      counts.own += 1
-    } else if theirs.shared > mine.shared {
-      counts.other += 1
-    } else {
-      counts.neither += 1
-    }
-    guard mine.first > 0 else { return }
-    ownShares.append(Double(mine.shared) / Double(mine.first))
-    otherShares.append(Double(theirs.shared) / Double(mine.first))
-  }
-
-  var measure: RobustnessReport.Sides {
-    var made = counts
-    (made.ownShare, made.otherShare) = (ownShares.mean, otherShares.mean)
-    return made
-  }
-}

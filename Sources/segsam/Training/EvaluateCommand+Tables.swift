@@ -35,7 +35,16 @@ extension EvaluateCommand {
       let rounds = report.clickDice.enumerated().map { "\($0 + 1): \($1.text(3))" }
       Console.print("mean DSC of M_b by clicks: \(rounds.joined(separator: ", "))")
     }
+    show(report.sides)
     if let robustness = report.robustness { show(robustness) }
+  }
+
+  private func show(_ sides: SideMeasure, asked how: String = "") {
+    guard sides.asked > 0 else { return }
+    Console.print(
+      "of \(sides.asked) queries for one of two sides\(how): \(sides.own) masks on that side, "
+        + "\(sides.other) on the other, \(sides.neither) on neither; "
+        + "\(sides.otherShare.text(3)) of a mask lies on the other side")
   }
 
   private static func text(_ interval: Interval?) -> String {
@@ -55,14 +64,8 @@ extension EvaluateCommand {
     }
     Console.print("")
     table.print()
-    for (name, sides) in [
-      ("", report.sides), (", left and right exchanged in its description", report.swappedSides),
-    ] where sides.asked > 0 {
-      Console.print(
-        "of \(sides.asked) queries for one of two sides\(name): \(sides.own) masks on that side, "
-          + "\(sides.other) on the other, \(sides.neither) on neither; "
-          + "\(sides.otherShare.text(3)) of a mask lies on the other side")
-    }
+    show(report.sides, asked: ", slice by slice")
+    show(report.swappedSides, asked: ", left and right exchanged in its description")
     if let rate = report.foreignMaskRate {
       let asked = report.foreign.reduce(0) { $0 + $1.asked }
       Console.print(
