@@ -82,6 +82,26 @@ struct OwnLabelsTests {
     withExtendedLifetime(files) {}
   }
 
+  @Test("are of what was chosen, beside all true labels, and need no label to be there before")
+  func chosen() async throws {
+    let files = try SyntheticCorpus()
+    try files.addKidneys([("a", "train", ["left_kidney"]), ("b", "train", [])])
+    var own = try labels(files)
+    (own.score, own.choice) = (0.5, CorpusChoice(only: ["right_kidney"]))
+    let (folder, engine) = (output, engine())
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let report = try await own.write(to: folder, engine: engine)
+    #expect(report.looked == 2 && report.cases == ["right_kidney": 2])
+    #expect(Set(engine.queries.map(\.subject)) == [.category("right_kidney")])
+    let after = try Corpus(directory: folder).dataSets[0]
+    #expect(after.cases.map(\.annotated) == [["left_kidney", "right_kidney"], ["right_kidney"]])
+
+    own.choice = CorpusChoice(without: ["unicorn"])
+    let other = output
+    await #expect(throws: CorpusError.self) { try await own.write(to: other, engine: engine) }
+    #expect(!FileManager.default.fileExists(atPath: other.path))
+  }
+
   @Test("are not written over a data set that is there")
   func existing() async throws {
     let files = try corpus()

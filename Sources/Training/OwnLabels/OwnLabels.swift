@@ -15,6 +15,8 @@ public struct OwnLabels {
   public var presence = 0.9, score = 0.8
   /// The least number of pixels that are left once the true labels are laid over it.
   public var leastPixels = 50
+  /// What may be added; its limit is not looked at.
+  public var choice = CorpusChoice()
   /// Told how far it is: cases done, cases in all.
   public var progress: (Int, Int) -> Void = { _, _ in }
 
@@ -32,10 +34,16 @@ public struct OwnLabels {
   }
 
   /// - Parameter folder: where the data sets are written; made if it is not there.
-  /// - Throws: `CorpusError` where a data set of the name is there already; file errors.
+  /// - Throws: `CorpusError` where a data set of the name is there already, or where a category is chosen
+  ///   that the model does not know; file errors.
   public func write(
     to folder: URL, engine: any SegmentationEngine
   ) async throws -> Report {
+    let chosen = choice.without.union(choice.only ?? [])
+    if let stranger = chosen.subtracting(engine.trainedCategories).min() {
+      throw CorpusError(
+        stranger, "\(engine.model.name) was not trained on this category and cannot draw it")
+    }
     var report = Report()
     let total = corpus.dataSets.reduce(0) { $0 + $1.cases.count }
     var done = 0
@@ -89,7 +97,8 @@ public struct OwnLabels {
       corpus.foreignCategories(to: set, among: Array(trained), vocabulary: vocabulary))
     let covered = Set(
       set.labels.values.filter { vocabulary.isComposite($0) }.flatMap { vocabulary.parts(of: $0) })
-    return trained.subtracting(known).subtracting(foreign).subtracting(covered).sorted()
+    return trained.subtracting(known).subtracting(foreign).subtracting(covered)
+      .filter { choice.takes($0) }.sorted()
   }
 
   private struct Found {

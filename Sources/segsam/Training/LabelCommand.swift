@@ -12,7 +12,8 @@ struct LabelCommand: AsyncParsableCommand {
     discussion: """
       Writes the data sets anew, with links to their images: cases of the train split get the masks
       that the model draws with enough presence and score of categories that are unknown there, under
-      what is drawn already; those of val and test stay as they are.
+      what is drawn already; those of val and test stay as they are. --only and --without say what may
+      be added: what is there already stays.
 
         segsam label --corpus ../shared/corpus -o runs/own --presence 0.95 --score 0.85
         segsam train --corpus runs/own -o runs/next --start segsam-base --stage 192:16:32:500:0.0003
@@ -49,7 +50,7 @@ struct LabelCommand: AsyncParsableCommand {
       let vocabulary = try Vocabulary.load(at: VocabularyLocation.find())
       let data = try Corpus(
         directory: URL(fileURLWithPath: corpus, isDirectory: true), vocabulary: vocabulary
-      ).chosen(choice)
+      ).chosen(CorpusChoice(limit: choice.limit))
       let bundle = try ModelBundle.load(directory: ModelBundle.find(name: model.model))
       let engine = try model.engine(of: bundle, vocabulary: vocabulary, options: model.running)
       return (corpus: data, engine: engine, vocabulary: vocabulary)
@@ -59,6 +60,7 @@ struct LabelCommand: AsyncParsableCommand {
     let report = try await Task(executorPreference: WorkThread.shared) {
       var labels = OwnLabels(loaded.corpus, vocabulary: loaded.vocabulary)
       (labels.presence, labels.score) = (presence, score)
+      labels.choice = choice
       labels.progress = { progress.advance($0, of: $1) }
       return try await labels.write(
         to: URL(fileURLWithPath: folder, isDirectory: true), engine: loaded.engine)
