@@ -65,5 +65,13 @@ struct EvidenceFitTests {
         pixels: n < 20 ? 50 : 0, patient: "p", tolerance: 2)
     }
     #expect(EvidenceFit([free]) == nil)
+    // Of volumes asked whole it is not known.
+    let pictures = tally("liver", intercept: 0, images: 400, seed: 7)
+    #expect(EvidenceFit([pictures]) != nil)
+    var volumes = Tally(dataSet: "v", category: "spleen", modality: "CT")
+    for n in 0..<500 {
+      volumes.add(QueryScore(presence: 0.5), pixels: n % 2 * 50, patient: "p", tolerance: 2)
+    }
+    #expect(EvidenceFit([pictures, volumes]) == nil)
   }
 }

@@ -87,7 +87,7 @@ public struct EvaluationReport: Sendable, Codable {
   /// What becomes of the answers when the same is asked in other words; where that was measured.
   public var robustness: RobustnessReport?
   /// How what the network says is best weighed into presence, from slices and pictures asked alone; nil
-  /// where there were too few. Takes the place of the model's own.
+  /// where those were few. Takes the place of the model's own.
   public var fittedEvidence: PresenceScaling?
   /// The scaling of presence that fits best, on top of the model's own.
   public var fittedScaling: PresenceScaling?

@@ -17,9 +17,12 @@ struct EvidenceFit {
     var isThere: Bool
   }
 
-  /// - Returns: nil where no pair has images enough of both kinds, or where the heads say the contrary of
-  ///   what is there.
+  /// - Returns: nil where no pair has images enough of both kinds, where the evidence of most images is
+  ///   not known (volumes asked whole), or where the heads say the contrary of what is there.
   init?(_ tallies: [Tally]) {
+    let known = tallies.reduce(0) { $0 + $1.evidenceThere.count + $1.evidenceAbsent.count }
+    let measured = tallies.reduce(0) { $0 + $1.positives.count + $1.negatives.count }
+    guard 2 * known > measured else { return nil }
     var samples: [Sample] = []
     var pairs = 0
     for tally in tallies {
