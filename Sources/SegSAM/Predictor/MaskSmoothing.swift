@@ -1,5 +1,3 @@
-import func Foundation.exp
-
 /// Masks across the slices of a volume: a slice's logits count with its neighbours', by a Gaussian of their
 /// distance. What slices err in by themselves they take out of one another.
 struct MaskSmoothing {
@@ -10,15 +8,8 @@ struct MaskSmoothing {
   ///   - reach: the standard deviation, and `spacing` between slices, in millimetres; without either each
   ///     slice stands for itself.
   init(reach: Double, spacing: Double?, slices: Int) {
-    guard reach > 0, let spacing, spacing > 0, slices > 1 else {
-      weights = [1]
-      return
-    }
-    let last = min(Int(2 * reach / spacing), 8, slices - 1)
-    weights = (0...last).map { n in
-      let distance = Double(n) * spacing / reach
-      return Float(exp(-distance * distance / 2))
-    }
+    weights = SliceWeights.gaussian(reach: reach, spacing: spacing, slices: slices, most: 8)
+      .map { Float($0) }
   }
 
   /// How many slices further must be known before a slice is drawn.

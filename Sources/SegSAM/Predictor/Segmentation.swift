@@ -62,12 +62,9 @@ struct Segmentation {
         vocabulary: predictor.vocabulary))
     var chances = [Float](repeating: 0, count: predictor.manifest.categories.count)
     let geometry = try SliceGeometry(viewed, side: predictor.manifest.network.imageSize)
-    var presence = SlicePresence(
-      spacing: viewed.hasSpacing ? viewed.affine.spacing[2] : nil, slices: view.sliceCount,
-      runs: runs.count)
-    let smoothing = MaskSmoothing(
-      reach: maskReach, spacing: viewed.hasSpacing ? viewed.affine.spacing[2] : nil,
-      slices: view.sliceCount)
+    let spacing = viewed.hasSpacing ? viewed.affine.spacing[2] : nil
+    var presence = SlicePresence(spacing: spacing, slices: view.sliceCount, runs: runs.count)
+    let smoothing = MaskSmoothing(reach: maskReach, spacing: spacing, slices: view.sliceCount)
     // Decoded, and waiting for what the slices above say, after those that masks still look back at.
     var waiting: [DecodedSlice] = []
     var next = 0
@@ -182,7 +179,8 @@ struct Segmentation {
       guard var decoded = slice.answers[n],
         let logit = presence.logit(run: n, slice: slice.index)
       else { continue }
-      if run.hasText, !run.hasPlace, presence.isPresent(run: n, slice: index) {
+      let isByName = run.hasText && !run.hasPlace
+      if smoothing.radius > 0, isByName, presence.isPresent(run: n, slice: index) {
         decoded =
           smoothing.mean(
             of: slices.compactMap { each in each.answers[n].map { (each.index, $0) } }, at: index)
@@ -195,8 +193,7 @@ struct Segmentation {
       let isSAM = predictor.manifest.network.sam != nil
       let fit = isSAM ? nil : BoxFit(run, width: view.size[0], height: view.size[1])
       let bias =
-        !run.hasText || run.hasPlace || view.sliceCount > 1
-        ? 0 : Float(predictor.manifest.maskBias ?? 0)
+        isByName && view.sliceCount == 1 ? Float(predictor.manifest.maskBias ?? 0) : 0
       let isHere = found.runs[n].take(
         decoded, chance: scaling.chance(logit), run: run, slice: slice.index, geometry: geometry,
         isPresent: presence.isPresent(run: n, slice: slice.index), maskThreshold: options.threshold,

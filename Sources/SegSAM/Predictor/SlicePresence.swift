@@ -1,5 +1,3 @@
-import func Foundation.exp
-
 /// Presence across the slices of a volume: what a slice says counts with what its neighbours say, by
 /// a Gaussian of their distance, since an organ does not come and go from slice to slice. For the same
 /// reason two thresholds decide (hysteresis, as in Canny's edges, IEEE PAMI 8, 1986): a slice over the
@@ -21,15 +19,8 @@ struct SlicePresence {
   init(spacing: Double?, slices: Int, runs: Int) {
     logits = [[Double?]](repeating: [Double?](repeating: nil, count: slices), count: runs)
     states = [[State]](repeating: [State](repeating: .unknown, count: slices), count: runs)
-    guard let spacing, spacing > 0, slices > 1 else {
-      weights = [1]
-      return
-    }
-    let last = min(Int(2 * Self.reach / spacing), 16, slices - 1)
-    weights = (0...last).map { n in
-      let distance = Double(n) * spacing / Self.reach
-      return exp(-distance * distance / 2)
-    }
+    weights = SliceWeights.gaussian(
+      reach: Self.reach, spacing: spacing, slices: slices, most: 16)
   }
 
   /// How many slices further must be known before a slice is decided.

@@ -3,8 +3,7 @@ public import SegSAM
 
 /// How far chances are from what comes true.
 public enum Calibration {
-  /// The scaling of the chances' logits under which what came true is likeliest: logistic regression
-  /// by Newton's method.
+  /// The scaling of the chances' logits under which what came true is likeliest: logistic regression.
   ///
   /// - Parameters: as of `error`.
   /// - Returns: nil without both kinds, or where no finite scaling is best (they are apart for good).
@@ -12,44 +11,13 @@ public enum Calibration {
     guard let lowest = positives.min(), let highest = negatives.max(), lowest <= highest else {
       return nil
     }
-    let samples: [(x: Double, y: Double)] =
-      positives.map { (logit($0), 1) } + negatives.map { (logit($0), 0) }
-    func loss(_ s: PresenceScaling) -> Double {
-      samples.reduce(0) { sum, sample in
-        let z = s.scale * sample.x + s.offset
-        return sum + max(z, 0) + log1p(exp(-abs(z))) - sample.y * z
-      }
-    }
-    var now = PresenceScaling()
-    var least = loss(now)
-    for _ in 0..<100 {
-      // Gradient g and Hessian h of the loss in (scale, offset).
-      var (g0, g1, h00, h01, h11) = (0.0, 0.0, 1e-9, 0.0, 1e-9)
-      for sample in samples {
-        let p = now.chance(sample.x)
-        let (d, w) = (p - sample.y, p * (1 - p))
-        g0 += d * sample.x
-        g1 += d
-        h00 += w * sample.x * sample.x
-        h01 += w * sample.x
-        h11 += w
-      }
-      let determinant = h00 * h11 - h01 * h01
-      guard determinant > 1e-12 else { break }
-      let a = (h11 * g0 - h01 * g1) / determinant
-      let b = (h00 * g1 - h01 * g0) / determinant
-      var step = 1.0
-      var next = now
-      while step > 1e-6 {
-        next = PresenceScaling(scale: now.scale - step * a, offset: now.offset - step * b)
-        if loss(next) < least { break }
-        step /= 2
-      }
-      guard loss(next) < least - 1e-10 else { break }
-      now = next
-      least = loss(now)
-    }
-    return now.scale > 0 && now.scale < 100 && abs(now.offset) < 100 ? now : nil
+    let samples =
+      positives.map { LogisticFit.Sample(x: [logit($0)], isTrue: true) }
+      + negatives.map { LogisticFit.Sample(x: [logit($0)], isTrue: false) }
+    let fit = LogisticFit(samples, ridge: 1e-9)
+    let (scale, offset) = (fit.weights[0], fit.intercepts[0])
+    return scale > 0 && scale < 100 && abs(offset) < 100
+      ? PresenceScaling(scale: scale, offset: offset) : nil
   }
 
   /// A chance after a scaling of its logit.

@@ -11,7 +11,7 @@ struct ObjectAnswer {
 }
 
 extension Evaluation {
-  private var options: SegmentOptions {
+  var options: SegmentOptions {
     var options = SegmentOptions(
       threshold: threshold, presenceThreshold: presenceThreshold,
       wantsSemanticMask: prompt == .text, wantsProbabilities: false,

@@ -120,8 +120,9 @@ public struct Evaluation {
         whole[n].drawn += overlap.second
       }
       guard prompt == .text else { continue }
-      for (n, other) in vocabulary.sides(shownIn: slice) {
-        guard let mask = answers[n].mask else { continue }
+      for n in categories.indices {
+        guard let other = vocabulary.otherSide(of: n, shownIn: slice), let mask = answers[n].mask
+        else { continue }
         try sides.add(mask, own: slice.truths[n], other: slice.truths[other])
       }
     }

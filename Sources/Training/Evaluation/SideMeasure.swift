@@ -43,15 +43,13 @@ struct SideTally {
 }
 
 extension Vocabulary {
-  /// Which of a slice's categories are one side of what is shown on both, and where the other stands.
-  func sides(shownIn slice: EvaluationSlice) -> [(own: Int, other: Int)] {
-    slice.categories.indices.compactMap { n in
-      guard slice.truths[n].count >= Evaluation.leastPixels,
-        let category = self[slice.categories[n]],
-        let other = otherSide(of: category).flatMap({ slice.categories.firstIndex(of: $0.id) }),
-        slice.truths[other].count >= Evaluation.leastPixels
-      else { return nil }
-      return (n, other)
-    }
+  /// Where among a slice's categories the other side of the n-th stands, where both are shown; else nil.
+  func otherSide(of n: Int, shownIn slice: EvaluationSlice) -> Int? {
+    guard slice.truths[n].count >= Evaluation.leastPixels,
+      let category = self[slice.categories[n]],
+      let other = otherSide(of: category).flatMap({ slice.categories.firstIndex(of: $0.id) }),
+      slice.truths[other].count >= Evaluation.leastPixels
+    else { return nil }
+    return other
   }
 }

@@ -6,12 +6,6 @@ extension Evaluation {
   /// Categories of other kinds of machine that an image is asked for.
   static let foreignQueries = 3
 
-  private var wordingOptions: SegmentOptions {
-    SegmentOptions(
-      threshold: threshold, presenceThreshold: presenceThreshold, wantsSemanticMask: false,
-      wantsProbabilities: false)
-  }
-
   /// Asks for what each image shows in other words, and for what it cannot show.
   ///
   /// A name that the vocabulary understands as the category gets the answer of the usual name: the
@@ -19,6 +13,8 @@ extension Evaluation {
   /// category is asked as that.
   public func robustness(_ engine: any SegmentationEngine) async throws -> RobustnessReport {
     var tally = RobustnessTally()
+    var options = self.options
+    options.wantsSemanticMask = false
     let trained = engine.trainedCategories.sorted()
     var foreign: [String: [String]] = [:]
     var known: [String: [Phrasing]] = [:]
@@ -48,8 +44,7 @@ extension Evaluation {
           .filter { taken.insert($0).inserted }
         let result = try await engine.segment(
           slice.image, imageKey: slice.key, queries: asked,
-          options: wordingOptions,
-          progress: nil)
+          options: options, progress: nil)
         let masks = Dictionary(
           uniqueKeysWithValues: zip(asked, result.queries).compactMap { query, answer in
             answer.mask.map { (query, $0) }
@@ -79,9 +74,7 @@ extension Evaluation {
         phrasings.filter { $0.wording == wording }.compactMap { $0.query.flatMap { dices[$0] } },
         dataSet: slice.set.name, category: slice.categories[n], wording: wording)
     }
-    guard let other = vocabulary.sides(shownIn: slice).first(where: { $0.own == n })?.other else {
-      return
-    }
+    guard let other = vocabulary.otherSide(of: n, shownIn: slice) else { return }
     for each in phrasings {
       guard let mask = each.query.flatMap({ masks[$0] }) else { continue }
       switch each.wording {
